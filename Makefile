@@ -1,0 +1,101 @@
+# Wareflow. `make` alone prints what can be made.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PY := .venv/bin/python
+UV := .venv/bin/uv
+MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml sandbox/pyproject.toml))
+TOMLS := $(addsuffix /pyproject.toml,$(MEMBERS))
+INSTALL = $(UV) pip install -q --python $(PY) --no-config -c requirements.lock -b requirements.lock $(addprefix -e ,$(MEMBERS))
+LOCK = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+  $(foreach m,$(MEMBERS),--no-emit-package wareflow-$(notdir $(m))) $(TOMLS) --group pyproject.toml:dev
+
+help: ## print this
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- run it ----------------------------------------------------------------------
+
+DATA ?= .data
+PORT ?= 8000
+ORDERS ?= 1000
+WAREFLOW := .venv/bin/wareflow
+
+run: .venv/run.done ## start the shop: PORT=8000 DATA=.data
+	$(WAREFLOW) serve --port $(PORT) --data $(DATA)
+
+run-kafka: .venv/run.done ## the same as separate processes over Kafka (needs Java and Maven, or KAFKA_BOOTSTRAP)
+	$(WAREFLOW) serve --processes --broker kafka --port $(PORT) --data $(DATA)
+
+kafka: .venv/run.done ## a local Kafka for development, until Ctrl-C
+	$(PY) tools/kafka/local_kafka.py --data $(DATA)/kafka
+
+demo: .venv/run.done ## a shop in a throw-away folder, ORDERS=1000 shoppers, every promise checked
+	$(WAREFLOW) demo --orders $(ORDERS)
+
+demo-kafka: .venv/run.done ## the same with separate processes over Kafka
+	$(WAREFLOW) demo --orders $(ORDERS) --processes --broker kafka
+
+# --- check it --------------------------------------------------------------------
+
+test: .venv/dev.done ## every test, with real PostgreSQL and real Kafka
+	$(PY) -m pytest $(ARGS)
+
+smoke-old: .venv/dev.done ## the log and the outbox once more, on an older PostgreSQL if one is installed
+	@for bin in $$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null); do \
+	  echo "on $$($$bin/postgres --version)"; \
+	  WAREFLOW_POSTGRES_BIN=$$bin $(PY) -m pytest -q libs/postgres libs/events/tests/test_postgres_log.py libs/events/tests/test_outbox.py services/inventory; \
+	done
+
+kill: .venv/dev.done ## kill -9 every process of the shop while orders run: KILLS=3 SEED=1
+	KILLS=$(or $(KILLS),3) SEED=$(or $(SEED),1) $(PY) -m pytest tests/faults -q --timeout 1800
+
+bench: .venv/dev.done ## events per second through relay and consumer, on both brokers, beside bare clients
+	$(PY) -m bench.events
+
+check: lock-check lint types contracts schemas test smoke-old ## exactly what CI runs
+
+lint: .venv/dev.done ## style
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: .venv/dev.done ## the strict type checker
+	.venv/bin/basedpyright
+
+contracts: .venv/dev.done ## who may import whom
+	.venv/bin/lint-imports
+
+schemas: .venv/dev.done ## events may only grow
+	$(PY) -m wareflow_events.compatibility check
+
+format: .venv/dev.done ## tidy the code
+	.venv/bin/ruff check --fix -q .
+	.venv/bin/ruff format -q .
+
+migration: .venv/dev.done ## write a migration from the models: SERVICE=orders M="what changes"
+	$(PY) -m wareflow_kit.migrations revision $(SERVICE) -m "$(M)"
+
+# --- what everything stands on -------------------------------------------------
+
+$(UV): requirements.lock
+	test -x $(PY) || python3 -m venv .venv
+	awk '/^[^ ]/{p=/^uv==/}p' requirements.lock > .venv/uv.req
+	$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r .venv/uv.req && touch $@
+
+.venv/run.done: $(UV) requirements.lock $(TOMLS)
+	$(INSTALL) && touch $@
+
+.venv/dev.done: .venv/run.done pyproject.toml
+	$(INSTALL) --group dev && touch $@
+
+lock: $(UV) ## resolve requirements.lock anew
+	$(LOCK) -o requirements.lock
+
+lock-check: $(UV) ## fail when requirements.lock no longer follows the pyproject files
+	cp requirements.lock .venv/check.lock && $(LOCK) -o .venv/check.lock && diff -q requirements.lock .venv/check.lock
+
+
+clean: ## remove what was made: environment, caches, data
+	rm -rf .venv .cache .data .pytest_cache .ruff_cache
+
+.PHONY: help run run-kafka kafka demo demo-kafka test smoke-old kill bench check lint types contracts schemas format migration lock lock-check clean
