@@ -1,0 +1,1 @@
+"""An embedded PostgreSQL server that starts and ends with its owner."""
