@@ -1,0 +1,1 @@
+"""Events that are never lost and never applied twice."""

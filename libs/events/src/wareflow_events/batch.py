@@ -1,0 +1,199 @@
+"""Applying a batch: offset, inbox, handlers, outbox and parked keys in one transaction."""
+
+import heapq
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from wareflow_events import deadletter, inbox, metrics
+from wareflow_events.broker import Chunk, Stored, TopicPartition
+from wareflow_events.envelope import Envelope, Malformed, from_record
+from wareflow_events.event import Event
+from wareflow_events.handlers import ConsumerGroup, Handler, Heard
+from wareflow_events.ids import time_of
+from wareflow_events.trace import span
+from wareflow_events.transaction import Transaction, Transactions
+
+_Kept = set[tuple[TopicPartition, int]]
+"""Places of records that went into the dead-letter table behind their key."""
+
+
+class TooOld(ValueError):
+    """An event from before the inbox remembers: nobody can say whether it was applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    stored: Stored
+    envelope: Envelope
+    handler: Handler
+
+
+async def apply(transactions: Transactions, group: ConsumerGroup, chunks: Sequence[Chunk]) -> None:
+    """Apply all records of the chunks, or none; raises what the first faulty one raised."""
+    async with transactions.begin(silent=bool(group.derived)) as tx:
+        connection = await tx.session.connection()
+        standing = await inbox.advance(connection, consumer=group.name, chunks=chunks, now=tx.now)
+        records = [s for chunk in chunks for s in chunk.records]
+        kept = await _follow_parked(connection, group, records, now=tx.now)
+        opened = list(_in_time_order(_open(group, chunk, kept) for chunk in chunks))
+        fresh = await inbox.first_time(
+            connection, standing=standing, ids=[o.envelope.id for o in opened]
+        )
+        _refuse_too_old(opened, fresh, standing, now=tx.now)
+        await _handle(tx, _first_of_each(opened, fresh), standing)
+    _count(group, records, opened, fresh, kept)
+    if opened:
+        age = tx.now - max(one.envelope.time for one in opened)
+        metrics.CONSUMER_LAG_SECONDS.labels(group.name).set(max(0.0, age.total_seconds()))
+
+
+async def bury(
+    transactions: Transactions, group: ConsumerGroup, chunk: Chunk, error: BaseException
+) -> None:
+    """Put a chunk's single record into the dead-letter table and go past it."""
+    async with transactions.begin() as tx:
+        connection = await tx.session.connection()
+        _ = await inbox.advance(connection, consumer=group.name, chunks=[chunk], now=tx.now)
+        for stored in chunk.records:
+            await deadletter.keep(
+                connection, stored, consumer=group.name, error=describe(error), now=tx.now
+            )
+            metrics.CONSUMER_EVENTS.labels(group.name, stored.place.topic, "dead").inc()
+
+
+def describe(error: BaseException) -> str:
+    """An error's type and message, as it is kept beside a dead letter."""
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001  an error that cannot say what it is must not stop the rest
+        message = "(no message)"
+    return f"{type(error).__name__}: {message}"[:2000].replace("\x00", "")
+
+
+async def handle_one(tx: Transaction, handler: Handler, heard: Heard[Event]) -> None:
+    """Hand a single event to its handler, swallowing what it expects."""
+    await _call(tx, handler, [heard])
+
+
+async def _follow_parked(
+    connection: AsyncConnection, group: ConsumerGroup, records: Sequence[Stored], *, now: datetime
+) -> _Kept:
+    parked = await deadletter.parked(connection, records, consumer=group.name)
+    kept = [s for s in records if (s.record.topic, s.record.key) in parked] if parked else []
+    for stored in kept:
+        await deadletter.keep(
+            connection,
+            stored,
+            consumer=group.name,
+            error="waits behind an earlier event of its key",
+            now=now,
+        )
+    return {(stored.place, stored.offset) for stored in kept}
+
+
+def _open(group: ConsumerGroup, chunk: Chunk, kept: _Kept) -> list[_Opened]:
+    opened: list[_Opened] = []
+    for stored in chunk.records:
+        if kept and (stored.place, stored.offset) in kept:
+            continue
+        envelope = from_record(stored.record)
+        handler = group.by_type.get(envelope.type)
+        if handler is not None:
+            opened.append(_Opened(stored, envelope, handler))
+    return opened
+
+
+def _in_time_order(parts: Iterable[list[_Opened]]) -> Iterable[_Opened]:
+    """Merge partitions by time; the order within each stays as it is in the log."""
+    return heapq.merge(*parts, key=lambda o: o.envelope.time)
+
+
+def _first_of_each(opened: Iterable[_Opened], fresh: set[UUID]) -> list[_Opened]:
+    left = set(fresh)
+    found: list[_Opened] = []
+    for one in opened:
+        if one.envelope.id in left:
+            left.discard(one.envelope.id)
+            found.append(one)
+    return found
+
+
+def _refuse_too_old(
+    opened: Sequence[_Opened], fresh: set[UUID], standing: inbox.Standing, *, now: datetime
+) -> None:
+    for one in opened:
+        is_replay = one.stored.offset < standing.replay_until[one.stored.place]
+        if one.envelope.id not in fresh or is_replay:
+            continue
+        made = time_of(one.envelope.id)
+        if made < now - inbox.RETENTION:
+            raise TooOld(f"event {one.envelope.id} was made at {made.isoformat()}")
+
+
+def _heard(one: _Opened, standing: inbox.Standing) -> Heard[Event]:
+    return heard_of(
+        one.envelope, replay=one.stored.offset < standing.replay_until[one.stored.place]
+    )
+
+
+def heard_of(envelope: Envelope, *, replay: bool = False) -> Heard[Event]:
+    """Open an envelope for a handler; raises what makes it unreadable."""
+    event = envelope.open()
+    if event.key != envelope.key:
+        raise Malformed(f"key {envelope.key!r} is not the event's {event.key!r}")
+    return Heard(event, envelope.id, envelope.time, envelope.sequence, replay)
+
+
+async def _handle(tx: Transaction, opened: Sequence[_Opened], standing: inbox.Standing) -> None:
+    for handler, run in groupby(opened, key=lambda o: o.handler):
+        several = list(run)
+        if handler.run:
+            with span(f"hear {handler.event.TYPE}", parent=several[0].envelope.traceparent):
+                await _call(tx, handler, [_heard(one, standing) for one in several])
+        else:
+            for one in several:
+                with span(f"hear {handler.event.TYPE}", parent=one.envelope.traceparent):
+                    await _call(tx, handler, [_heard(one, standing)])
+
+
+async def _call(tx: Transaction, handler: Handler, heard: list[Heard[Event]]) -> None:
+    if not handler.expected:
+        await handler.handle(tx, heard)
+    else:
+        try:
+            async with tx.savepoint():
+                await handler.handle(tx, heard)
+        except handler.expected:
+            return
+    await tx.session.flush()
+
+
+def _count(
+    group: ConsumerGroup,
+    records: Sequence[Stored],
+    opened: Sequence[_Opened],
+    fresh: set[UUID],
+    kept: _Kept,
+) -> None:
+    by_topic: dict[tuple[str, str], int] = {}
+
+    def add(topic: str, result: str, number: int) -> None:
+        by_topic[topic, result] = by_topic.get((topic, result), 0) + number
+
+    for stored in records:
+        is_kept = bool(kept) and (stored.place, stored.offset) in kept
+        add(stored.place.topic, "parked" if is_kept else "skipped", 1)
+    left = set(fresh)
+    for one in opened:
+        topic = one.stored.place.topic
+        add(topic, "skipped", -1)
+        add(topic, "applied" if one.envelope.id in left else "duplicate", 1)
+        left.discard(one.envelope.id)
+    for (topic, result), number in by_topic.items():
+        if number:
+            metrics.CONSUMER_EVENTS.labels(group.name, topic, result).inc(number)

@@ -1,0 +1,44 @@
+"""Erased people: their ids are kept, and checked under a lock before personal data is written."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, MetaData, Table, func
+from sqlalchemy import Uuid as UuidType
+
+from wareflow_events import deadletter
+from wareflow_events.transaction import Transaction
+
+
+def erasure_tables(metadata: MetaData) -> None:
+    """Declare `erased_id` on a service's metadata; never part of derived tables."""
+    _ = Table(
+        "erased_id",
+        metadata,
+        Column("subject_id", UuidType, primary_key=True),
+        Column("erased_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    )
+
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('subject ' || $1::uuid::text, 0))"
+_ERASED = "SELECT 1 FROM erased_id WHERE subject_id = $1"
+_MARK = """
+INSERT INTO erased_id (subject_id, erased_at) SELECT id, $2 FROM unnest($1::uuid[]) AS e (id)
+ON CONFLICT DO NOTHING
+"""
+
+
+async def lock_subject(tx: Transaction, subject_id: UUID) -> bool:
+    """Hold a person's id until the commit; True if they were erased and nothing may be written."""
+    connection = await tx.session.connection()
+    _ = await connection.exec_driver_sql(_LOCK, (subject_id,))
+    return (await connection.exec_driver_sql(_ERASED, (subject_id,))).first() is not None
+
+
+async def mark_erased(tx: Transaction, ids: Sequence[UUID]) -> None:
+    """Remember people as erased, waiting for whoever is writing about them just now."""
+    connection = await tx.session.connection()
+    for subject_id in sorted(set(ids)):
+        _ = await connection.exec_driver_sql(_LOCK, (subject_id,))
+    _ = await connection.exec_driver_sql(_MARK, (list(ids), tx.now))
+    _ = await deadletter.erase_contacts(connection, ids)

@@ -1,0 +1,169 @@
+"""Dead letters: kept with their error, in order, until they are redriven or forgotten."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from wareflow_events import deadletter
+from wareflow_events.broker import Record, Stored, TopicPartition
+from wareflow_events.contract import eventually
+from wareflow_events.contract.service import Service, a_customer_record
+from wareflow_events.envelope import Envelope, source_of, to_record
+from wareflow_events.erasure import mark_erased
+from wareflow_events.event import Event
+from wareflow_events.ids import new_id
+from wareflow_events.schemas.orders import CONTACT, ContactPii, OrderContactGiven
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def stored(record: Record, offset: int = 0) -> Stored:
+    return Stored(TopicPartition(record.topic, 3), offset, record)
+
+
+def a_contact(customer: UUID, order: UUID) -> Record:
+    event: Event = OrderContactGiven(
+        order_id=order,
+        number="1",
+        customer_id=customer,
+        guest=False,
+        locale="en",
+        contact=ContactPii(email="jo@example.org", name="Jo"),
+    )
+    data = event.model_dump_json().encode()
+    envelope = Envelope(new_id(at=NOW), event.TYPE, source_of("orders"), NOW, event.key, data)
+    return to_record(envelope)
+
+
+async def keep(
+    connection: AsyncConnection, record: Record, *, offset: int = 0, at: datetime = NOW
+) -> None:
+    await deadletter.keep(
+        connection, stored(record, offset), consumer="crm.x", error="Refused: no", now=at
+    )
+
+
+async def test_a_letter_comes_back_as_it_was_kept(service: Service) -> None:
+    record = a_customer_record(uuid4(), sequence=1)
+    odd = Record(record.topic, b"\xff\x00", (("x", b"\xff\x00"),), b"\x00\xff")
+    async with service.engine.begin() as connection:
+        await keep(connection, record, offset=7)
+        await keep(connection, odd, offset=8)
+        first, second = await deadletter.letters(connection)
+    assert first.stored == stored(record, 7)
+    assert (first.error, first.attempts, first.died_at) == ("Refused: no", 1, NOW)
+    assert first.type == "wareflow.crm.customer.registered.v1"
+    assert second.stored == stored(odd, 8)
+    assert second.type is None
+
+
+async def test_letters_page_by_id_and_by_consumer(service: Service) -> None:
+    records = [a_customer_record(uuid4(), sequence=1) for _ in range(5)]
+    async with service.engine.begin() as connection:
+        for offset, record in enumerate(records):
+            await keep(connection, record, offset=offset)
+        page = await deadletter.letters(connection, limit=2)
+        rest = await deadletter.letters(connection, after=page[-1].id)
+        assert [letter.stored.offset for letter in [*page, *rest]] == [0, 1, 2, 3, 4]
+        assert await deadletter.letters(connection, consumer="crm.y") == []
+
+
+async def test_the_same_event_is_kept_once(service: Service) -> None:
+    record = a_customer_record(uuid4(), sequence=1)
+    async with service.engine.begin() as connection:
+        await keep(connection, record, offset=1)
+        await keep(connection, record, offset=2)
+        assert [one.stored.offset for one in await deadletter.letters(connection)] == [1]
+
+
+@pytest.mark.parametrize("headers", [(), (("ce_id", b"42"),), (("ce_id", b"\xff"),)])
+def test_without_a_usable_id_the_place_is_the_id(headers: tuple[tuple[str, bytes], ...]) -> None:
+    record = Record("wareflow.crm.customer", b"k", headers, b"")
+    one, again, other = (deadletter.id_of(stored(record, offset)) for offset in (1, 1, 2))
+    assert one == again != other
+
+
+def test_a_usable_id_is_the_id() -> None:
+    record = a_customer_record(uuid4(), sequence=1)
+    assert str(deadletter.id_of(stored(record))).encode() == dict(record.headers)["ce_id"]
+
+
+async def test_the_park_goes_with_the_last_letter_of_its_key(service: Service) -> None:
+    sick, other = uuid4(), uuid4()
+    async with service.engine.begin() as connection:
+        for offset, customer in enumerate([sick, sick, other]):
+            await keep(connection, a_customer_record(customer, sequence=offset), offset=offset)
+        left: list[int] = []
+        key = str(sick).encode()
+        while letter := await deadletter.next_of_key(
+            connection, consumer="crm.x", topic="wareflow.crm.customer", key=key
+        ):
+            await deadletter.forget(connection, letter)
+            left.append(await _parks(connection))
+    assert left == [2, 1]
+
+
+async def _parks(connection: AsyncConnection) -> int:
+    return (await connection.exec_driver_sql("SELECT count(*) FROM parked_key")).scalar_one()
+
+
+async def test_personal_data_is_forgotten_after_72_hours(service: Service) -> None:
+    old, young = NOW - timedelta(hours=72, seconds=1), NOW - timedelta(hours=71)
+    async with service.engine.begin() as connection:
+        await keep(connection, a_contact(uuid4(), uuid4()), offset=1, at=old)
+        await keep(connection, a_contact(uuid4(), uuid4()), offset=2, at=young)
+        await keep(connection, a_customer_record(uuid4(), sequence=1), offset=3, at=old)
+        assert await deadletter.purge_contacts(connection, now=NOW) == 1
+        left = await deadletter.letters(connection)
+        assert await _parks(connection) == 2
+    assert [letter.stored.offset for letter in left] == [2, 3]
+
+
+async def test_personal_data_goes_when_its_person_is_erased(service: Service) -> None:
+    erased, other = uuid4(), uuid4()
+    async with service.engine.begin() as connection:
+        await keep(connection, a_contact(erased, uuid4()), offset=1)
+        await keep(connection, a_contact(other, uuid4()), offset=2)
+        await keep(connection, a_customer_record(erased, sequence=1), offset=3)
+    async with service.transactions.begin() as tx:
+        await mark_erased(tx, [erased])
+    async with service.engine.connect() as connection:
+        left = await deadletter.letters(connection)
+        assert await _parks(connection) == 2
+    assert [letter.stored.offset for letter in left] == [2, 3]
+
+
+async def test_a_park_stays_for_the_letter_that_is_just_put_behind_it(service: Service) -> None:
+    """Else later events of the key would overtake that letter."""
+    order = uuid4()
+    first, second = a_contact(uuid4(), order), a_contact(uuid4(), order)
+    async with service.engine.begin() as connection:
+        await keep(connection, first, offset=1, at=NOW - timedelta(hours=80))
+    async with service.engine.connect() as batch, batch.begin() as held:
+        assert await deadletter.parked(batch, [stored(second, 2)], consumer="crm.x")
+        await keep(batch, second, offset=2)
+        purging = asyncio.create_task(_purge(service))
+        await _somebody_waits(service)
+        await held.commit()
+    assert await purging == 1
+    async with service.engine.connect() as connection:
+        assert await deadletter.parked(connection, [stored(second, 3)], consumer="crm.x") == {
+            (CONTACT.name, str(order).encode())
+        }
+
+
+async def _purge(service: Service) -> int:
+    async with service.engine.begin() as connection:
+        return await deadletter.purge_contacts(connection, now=NOW)
+
+
+async def _somebody_waits(service: Service) -> None:
+    waits = "pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+    async def somebody_does() -> bool:
+        return await service.count(waits) > 0
+
+    await eventually(somebody_does)
