@@ -1,0 +1,1 @@
+"""The front door: what of the kit stands on FastAPI."""

@@ -1,0 +1,82 @@
+"""OpenAPI as a contract: short unique operation ids, and problem documents for every error."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from wareflow_kit.web.problems import MEDIA_TYPE, InvalidRequest, Problem
+
+_METHODS = frozenset({"get", "put", "post", "delete", "patch", "options", "head"})
+
+
+class DuplicateOperation(RuntimeError):
+    """Two endpoints of a service have functions of the same name."""
+
+
+def operation_ids(service: str) -> Callable[[APIRoute], str]:
+    """Names operations after their functions: `orders_create_cart`."""
+    return lambda route: f"{service}_{route.name}"
+
+
+def refuse_duplicates(routers: Iterable[APIRouter]) -> None:
+    """`DuplicateOperation` when two endpoints have functions of the same name."""
+    routes = [route for router in routers for route in router.routes]
+    names = Counter(route.name for route in routes if isinstance(route, APIRoute))
+    if twice := [name for name, times in names.items() if times > 1]:
+        raise DuplicateOperation(", ".join(twice))
+
+
+def describe_problems(app: FastAPI) -> None:
+    """Make the app's document show problem documents."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = plain()
+            _add_schemas(document)
+            for operation in _operations(document):
+                _show_problems(operation["responses"])
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            if method in _METHODS:
+                yield operation
+
+
+def _add_schemas(document: dict[str, Any]) -> None:
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    _ = schemas.pop("HTTPValidationError", None)
+    _ = schemas.pop("ValidationError", None)
+    for model in (Problem, InvalidRequest):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(schema.pop("$defs", {}))
+        schemas[model.__name__] = schema
+
+
+def _show_problems(responses: dict[str, Any]) -> None:
+    if "422" in responses:
+        _ = responses["422"].get("content", {}).pop("application/json", None)
+    for status, response in responses.items():
+        if status.startswith(("4", "5")):
+            name = "InvalidRequest" if status == "422" else "Problem"
+            content = response.setdefault("content", {})
+            entry = content.setdefault(MEDIA_TYPE, {})
+            if "examples" in entry:
+                name = "Problem"
+            _ = entry.setdefault("schema", {"$ref": f"#/components/schemas/{name}"})
+    _ = responses.setdefault(
+        "default",
+        {
+            "description": "Any other problem",
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        },
+    )

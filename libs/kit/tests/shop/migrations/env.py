@@ -1,0 +1,7 @@
+"""Alembic's door into this service's migrations."""
+
+from shop.model import Base
+
+from wareflow_kit.migrations import run
+
+run(Base.metadata)

@@ -1,0 +1,70 @@
+"""The document is a contract: short unique names, and errors as they are."""
+
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import APIRouter
+
+from wareflow_kit.service import Service
+from wareflow_kit.testing import client, settings_for
+from wareflow_kit.web.app import create_app
+from wareflow_kit.web.openapi import DuplicateOperation
+
+
+async def test_operations_are_named_after_their_functions(http: httpx.AsyncClient) -> None:
+    text = (await http.get("/shop/openapi.json")).json()
+    assert text["paths"]["/shop/v1/items"]["post"]["operationId"] == "shop_add_item"
+    assert text["paths"]["/shop/v1/items/{item_id}"]["get"]["operationId"] == "shop_get_item"
+
+
+async def test_errors_are_documented_as_problem_documents(http: httpx.AsyncClient) -> None:
+    document = (await http.get("/shop/openapi.json")).json()
+    assert {"Problem", "InvalidRequest", "InvalidField"} <= set(document["components"]["schemas"])
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    operation = document["paths"]["/shop/v1/items"]["post"]
+    for status, response in operation["responses"].items():
+        if status != "201":
+            assert set(response["content"]) == {"application/problem+json"}
+            assert "schema" in response["content"]["application/problem+json"]
+    assert {"409", "422", "default"} <= set(operation["responses"])
+
+
+async def test_a_validation_error_matches_its_schema(staff: httpx.AsyncClient) -> None:
+    from jsonschema import Draft202012Validator
+
+    document = (await staff.get("/shop/openapi.json")).json()
+    answer = await staff.post("/shop/v1/items", json={}, headers={"Idempotency-Key": "1"})
+    schema = {"$ref": "#/components/schemas/InvalidRequest", "components": document["components"]}
+    validator: Any = Draft202012Validator(schema)
+    assert list(validator.iter_errors(answer.json())) == []
+
+
+async def test_bearer_tokens_are_documented_where_they_are_read(http: httpx.AsyncClient) -> None:
+    document = (await http.get("/shop/openapi.json")).json()
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert document["paths"]["/shop/v1/items"]["post"]["security"] == [{"bearer": []}]
+    assert "security" not in document["paths"]["/shop/v1/items"]["get"]
+
+
+async def test_two_endpoints_of_one_name_stop_the_start(shop: Service) -> None:
+    router = APIRouter(prefix="/shop/v1")
+
+    async def twice() -> None: ...
+
+    router.add_api_route("/a", twice)
+    router.add_api_route("/b", twice)
+    with pytest.raises(DuplicateOperation):
+        _ = create_app(
+            service="shop",
+            title="Shop",
+            description="",
+            routers=[router],
+            settings=settings_for(type(shop.settings), shop.settings.database_url),
+            transactions=shop.transactions,
+        )
+
+
+async def test_the_documentation_page_is_served(shop: Service) -> None:
+    async with client(shop) as http:
+        assert (await http.get("/shop/docs")).status_code == 200
