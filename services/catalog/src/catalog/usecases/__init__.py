@@ -1,0 +1,1 @@
+"""Verbs: one a file, load, ask the noun, publish."""

@@ -1,0 +1,120 @@
+"""Lists of products: one walk along an index for a page, whatever the size of the catalogue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime
+from sqlalchemy import ColumnElement, String, bindparam, func, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog.model.category import Category
+from catalog.model.channel import Channel, NoSuchChannel
+from catalog.model.definition import Status
+from catalog.model.listing import Listing
+from catalog.model.values import Text, Whole
+from wareflow_kit.paging import Page, decode_cursor, encode_cursor
+
+
+class Sort(StrEnum):
+    """The orders that a list can have; a minus means descending."""
+
+    TITLE = "title"
+    NEWEST = "-newest"
+    PRICE = "price"
+    DEAREST = "-price"
+
+
+_KEYS: dict[Sort, tuple[Any, Any]] = {
+    Sort.TITLE: (Listing.title_key, Text),
+    Sort.NEWEST: (Listing.newest_at, AwareDatetime),
+    Sort.PRICE: (Listing.price_min, Whole),
+    Sort.DEAREST: (Listing.price_min, Whole),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to. Prices are in minor units of the channel's currency.
+
+    Only staff see what is not sold in the channel (`unsold`) or not active.
+    """
+
+    channel: str
+    status: Status | None = Status.ACTIVE
+    unsold: bool = False
+    category: str | None = None
+    tags: Sequence[str] = ()
+    vendor: str | None = None
+    product_type: str | None = None
+    price_from: int | None = None
+    price_to: int | None = None
+    in_stock: bool | None = None
+
+
+async def listed(
+    session: AsyncSession, filters: Filters, *, sort: Sort, limit: int, after: str | None
+) -> Page[UUID]:
+    """The ids of a page, in order. `NoSuchChannel` when there is no such channel."""
+    key, kind = _KEYS[sort]
+    here = tuple_(key, Listing.product_id)
+    conditions = await conditions_of(session, filters)
+    descending = sort.startswith("-")
+    if key is Listing.price_min:
+        conditions.append(Listing.price_min.is_not(None))
+    if after is not None:
+        value, last_id = decode_cursor(after, kind, UUID)
+        place = tuple_(literal(value), literal(last_id))
+        conditions.append(here < place if descending else here > place)
+    query = select(Listing.product_id, key).where(*conditions).limit(limit + 1)
+    order = (key.desc(), Listing.product_id.desc()) if descending else (key, Listing.product_id)
+    rows = (await session.execute(query.order_by(*order))).all()
+    if not rows and after is None:
+        await _require_channel(session, filters.channel)
+    shown = rows[:limit]
+    more = encode_cursor(shown[-1][1], shown[-1][0]) if len(rows) > limit else None
+    return Page(items=[row[0] for row in shown], next=more)
+
+
+async def conditions_of(session: AsyncSession, filters: Filters) -> list[ColumnElement[bool]]:
+    """The filters as conditions on `listing`."""
+    conditions: list[ColumnElement[bool]] = [Listing.channel == filters.channel]
+    if filters.status is not None:
+        conditions.append(Listing.status == filters.status.value)
+    if not filters.unsold:
+        conditions.append(Listing.price_min.is_not(None))
+    if filters.price_from is not None:
+        conditions.append(Listing.price_max >= filters.price_from)
+    if filters.price_to is not None:
+        conditions.append(Listing.price_min <= filters.price_to)
+    if filters.in_stock is not None:
+        conditions.append(Listing.in_stock.is_(filters.in_stock))
+    if facets := await _facets(session, filters):
+        conditions.append(Listing.facets.contains(array(facets)))
+    return conditions
+
+
+async def _facets(session: AsyncSession, filters: Filters) -> list[ColumnElement[str]]:
+    facets = [_facet(f"t:{tag}") for tag in filters.tags]
+    if filters.vendor is not None:
+        facets.append(_facet(f"v:{filters.vendor}"))
+    if filters.product_type is not None:
+        facets.append(_facet(f"p:{filters.product_type}"))
+    if filters.category is not None:
+        found = await session.scalar(select(Category.id).where(Category.slug == filters.category))
+        facets.append(_facet(f"c:{found}"))
+    return facets
+
+
+def _facet(text: str) -> ColumnElement[str]:
+    # Written into the statement, so that the planner knows how rare it is: a plan that is good
+    # for a common tag walks the whole index for a rare one.
+    return func.lower(bindparam(None, text, type_=String, literal_execute=True))
+
+
+async def _require_channel(session: AsyncSession, channel: str) -> None:
+    if await session.get(Channel, channel) is None:
+        raise NoSuchChannel(f"There is no channel {channel!r}")
