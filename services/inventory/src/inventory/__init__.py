@@ -1,0 +1,1 @@
+"""Locations, stock levels, the movement ledger and reservations."""

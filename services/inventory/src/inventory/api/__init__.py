@@ -1,0 +1,1 @@
+"""The front door of inventory: a router per noun, all for staff."""

@@ -1,0 +1,1 @@
+"""What verbs load under a lock, and write."""
