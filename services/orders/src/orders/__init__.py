@@ -1,0 +1,1 @@
+"""Carts, checkout and every decision about an order."""

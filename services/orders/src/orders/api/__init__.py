@@ -1,0 +1,1 @@
+"""The front door: HTTP in, one call inward, HTTP out."""

@@ -1,0 +1,103 @@
+"""What the doors of orders have at hand besides a transaction."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Header, Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from orders.model.cart import Cart, CartKey
+from orders.model.ids import CartId, CustomerId, OrderId
+from orders.settings import Settings
+from orders.views.orders import OrderState
+from wareflow_events.transaction import Transactions
+from wareflow_kit.auth import Issuer, Principal
+from wareflow_kit.waiting import Waiting
+from wareflow_kit.web.caching import Seen
+from wareflow_kit.web.deps import Caller
+from wareflow_kit.web.limits import limited
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Composed in `main`, the same for all requests."""
+
+    settings: Settings
+    transactions: Transactions
+    reading: AsyncEngine
+    waiting: Waiting[OrderState]
+    tokens: Issuer
+
+    def order_token(self, order_id: OrderId) -> str:
+        """A token for one order and nothing else; other services check it against our keys."""
+        return self.tokens.sign(
+            f"order {order_id}", ttl=self.settings.token_ttl, kind="order", order_id=order_id
+        )
+
+
+async def desk(request: Request) -> Desk:
+    """The dependency behind `AtHand`. (FastAPI would run a plain function in a thread.)"""
+    return _desk(request)
+
+
+def _desk(request: Request) -> Desk:
+    found = request.app.state.desk
+    assert isinstance(found, Desk)
+    return found
+
+
+AtHand = Annotated[Desk, Depends(desk)]
+
+
+async def public_write(request: Request) -> None:
+    """Limits how fast one client makes carts and orders."""
+    times = _desk(request).settings.public_writes_per_minute
+    await limited("public-writes", times=times, per=60)(request)
+
+
+async def lookup(request: Request) -> None:
+    """Limits how fast one client guesses order numbers."""
+    times = _desk(request).settings.lookups_per_minute
+    await limited("guest-lookup", times=times, per=60)(request)
+
+
+def new_token() -> tuple[str, bytes]:
+    """A cart's token, 256 bits that nobody can guess, and the hash that is kept of it."""
+    token = token_urlsafe(32)
+    return token, hash_of(token)
+
+
+def hash_of(token: str) -> bytes:
+    """SHA-256: the token is random enough that it needs no salt and no slowness."""
+    return sha256(token.encode()).digest()
+
+
+def customer_of(who: Principal | None) -> CustomerId | None:
+    """The signed-in customer, if the caller is one."""
+    return CustomerId(who.customer_id) if who and who.customer_id else None
+
+
+CartToken = Annotated[
+    str | None, Header(alias="X-Cart-Token", description="What opening the cart answered with")
+]
+
+
+async def reader_key(cart_id: UUID, who: Caller, token: CartToken = None) -> CartKey:
+    """How the caller gets at the cart in the path: by its token, or as its customer."""
+    return CartKey(CartId(cart_id), hash_of(token) if token else None, customer_of(who))
+
+
+async def writer_key(cart_id: UUID, who: Caller, seen: Seen, token: CartToken = None) -> CartKey:
+    """The same for a change, which may say in If-Match which version it was made from."""
+
+    def check(cart: Cart) -> None:
+        seen.check(cart.id, cart.version)
+
+    return CartKey(CartId(cart_id), hash_of(token) if token else None, customer_of(who), check)
+
+
+ReaderKey = Annotated[CartKey, Depends(reader_key)]
+WriterKey = Annotated[CartKey, Depends(writer_key)]

@@ -1,0 +1,16 @@
+"""The public key by which other services check order tokens."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from orders.api.desk import AtHand
+
+router = APIRouter(prefix="/orders/v1", tags=["keys"])
+
+
+@router.get("/.well-known/jwks.json")
+async def list_keys(at_hand: AtHand, response: Response) -> dict[str, Any]:
+    """A JSON Web Key Set (RFC 7517)."""
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return at_hand.tokens.jwks()

@@ -1,0 +1,1 @@
+"""Rows locked for verbs, and rows written in bulk."""

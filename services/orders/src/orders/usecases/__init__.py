@@ -1,0 +1,1 @@
+"""The verbs: load, ask the noun, publish; one per file."""
