@@ -1,0 +1,1 @@
+"""Payments, the gateway, its webhooks and the double-entry ledger."""

@@ -1,0 +1,1 @@
+"""The one place that calls out: the gateway's port, and its client for Stripe."""

@@ -1,0 +1,130 @@
+"""Stripe's webhooks: who signed them, and what they hint at."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import orjson
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from payments.gateways.stripe_shapes import declined_of
+from payments.model.webhook import ForgedWebhook, Notice, Subject, WrongMode
+
+# What each type tells us to read again. Others are kept, and nothing more.
+_INTENT_TYPES = frozenset(
+    {
+        "payment_intent.succeeded",
+        "payment_intent.payment_failed",
+        "payment_intent.canceled",
+    }
+)
+_REFUND_TYPES = frozenset(
+    {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
+)
+
+# All that is kept of an object: what it is and what became of it, nothing about people.
+_KEPT = (
+    "id", "object", "status", "amount", "amount_received", "amount_refunded", "currency",
+    "created", "charge", "latest_charge", "payment_intent", "reason", "failure_reason",
+    "cancellation_reason",
+)  # fmt: skip
+_KEPT_NOTES = ("order_id", "payment_id", "operation_id", "refund_id")
+
+
+class _Envelope(BaseModel):
+    id: str
+    type: str
+    created: int
+    livemode: bool
+    data: dict[str, Any]
+
+
+class StripeWebhooks:
+    """Opens webhooks signed with any of `secrets` (docs.stripe.com/webhooks#verify-manually).
+
+    Our own few lines, and not the client library's: that one reads the clock itself, lets an
+    exception out for a signature that is not ASCII, and takes half a second to import.
+    """
+
+    def __init__(self, secrets: Sequence[str], *, livemode: bool, tolerance: timedelta) -> None:
+        self._secrets = [secret.encode() for secret in secrets]
+        self._livemode = livemode
+        self._tolerance = tolerance
+
+    def open(self, body: bytes, *, signature: str | None, now: datetime) -> Notice:
+        """What it says; `ForgedWebhook` or `WrongMode` when it is not to be believed."""
+        self._verify(body, signature or "", now)
+        try:
+            envelope = _Envelope.model_validate(orjson.loads(body))
+            raw = envelope.data["object"]
+        except (orjson.JSONDecodeError, ValidationError, KeyError):
+            raise ForgedWebhook("signed, but not an event") from None
+        if envelope.livemode is not self._livemode:
+            raise WrongMode
+        return _notice(envelope, cast("dict[str, Any]", raw) if isinstance(raw, dict) else {})
+
+    def _verify(self, body: bytes, header: str, now: datetime) -> None:
+        stamp, signatures = _parts(header)
+        signed = stamp + b"." + body
+        expected = [hmac.new(key, signed, hashlib.sha256).hexdigest() for key in self._secrets]
+        if not any(
+            hmac.compare_digest(mine.encode(), theirs) for mine in expected for theirs in signatures
+        ):
+            raise ForgedWebhook("no signature of ours")
+        if abs(now.timestamp() - int(stamp)) > self._tolerance.total_seconds():
+            raise ForgedWebhook("signed too long ago, or by a clock that is far off")
+
+
+def _parts(header: str) -> tuple[bytes, list[bytes]]:
+    pairs = [part.strip().partition("=") for part in header.split(",")]
+    stamps = [value for name, _, value in pairs if name == "t"]
+    if len(stamps) != 1 or not (stamps[0].isascii() and stamps[0].isdigit()):
+        raise ForgedWebhook("no time in the signature")
+    return stamps[0].encode(), [value.encode() for name, _, value in pairs if name == "v1"]
+
+
+def _notice(envelope: _Envelope, raw: dict[str, Any]) -> Notice:
+    subject, subject_id = _subject(envelope.type, raw)
+    declined = None
+    if envelope.type == "payment_intent.payment_failed" and subject_id is not None:
+        declined = declined_of(raw.get("last_payment_error"), subject_id)
+    return Notice(
+        id=envelope.id,
+        type=envelope.type,
+        livemode=envelope.livemode,
+        created_at=datetime.fromtimestamp(envelope.created, UTC),
+        subject=subject,
+        subject_id=subject_id,
+        declined=declined,
+        summary=_summary(envelope, raw),
+    )
+
+
+def _subject(kind: str, raw: dict[str, Any]) -> tuple[Subject, str | None]:
+    name = raw.get("id")
+    if not isinstance(name, str):
+        return Subject.NOTHING, None
+    if kind in _INTENT_TYPES:
+        return Subject.INTENT, name
+    if kind in _REFUND_TYPES:
+        return Subject.REFUND, name
+    return Subject.NOTHING, None
+
+
+def _summary(envelope: _Envelope, raw: dict[str, Any]) -> dict[str, JsonValue]:
+    kept: dict[str, JsonValue] = {
+        name: raw[name] for name in _KEPT if isinstance(raw.get(name), str | int | bool)
+    }
+    notes = raw.get("metadata")
+    if isinstance(notes, dict):
+        ours = cast("dict[str, Any]", notes)
+        kept["metadata"] = {name: str(ours[name]) for name in _KEPT_NOTES if name in ours}
+    return {
+        "id": envelope.id,
+        "type": envelope.type,
+        "created": envelope.created,
+        "livemode": envelope.livemode,
+        "data": {"object": kept},
+    }

@@ -1,0 +1,1 @@
+"""The verbs of `payments`: load, ask the noun, publish."""

@@ -1,0 +1,42 @@
+"""Orders want money to go back: a refund each, once per id and never more than was taken."""
+
+from collections.abc import Sequence
+
+from payments import store
+from payments.model import Operation, Payment, Refund
+from payments.model.bells import OPERATION_DUE
+from payments.model.payment import UnknownPayment
+from payments.model.refund import RefundDueDiffers
+from wareflow_events.schemas.orders import RefundDue
+from wareflow_events.transaction import Transaction
+
+
+async def request_refunds(tx: Transaction, *, dues: Sequence[RefundDue]) -> None:
+    """Store a refund per id and the operation that makes it; `RefundFailed` is told when there
+    is less to give back. `UnknownPayment` when the order has none, `RefundDueDiffers` when the
+    id was used for something else.
+    """
+    payments = await store.lock_payments(tx.session, [due.order_id for due in dues])
+    known = await store.refunds_by_id(tx.session, [due.refund_id for due in dues])
+    for due in dues:
+        payment = payments.get(due.order_id)
+        if payment is None:
+            raise UnknownPayment(f"no payment was due for {due.order_id}")
+        if (refund := known.get(due.refund_id)) is None:
+            known[due.refund_id] = _ask(tx, payment, due)
+        elif (refund.order_id, refund.money) != (due.order_id, due.amount):
+            raise RefundDueDiffers(f"refund {due.refund_id} was for {refund.money} before")
+    await tx.session.flush()
+    tx.after_commit(OPERATION_DUE.ring)
+
+
+def _ask(tx: Transaction, payment: Payment, due: RefundDue) -> Refund:
+    refund, failed = Refund.ask(
+        payment, refund_id=due.refund_id, amount=due.amount, reason=due.reason, now=tx.now
+    )
+    tx.session.add(refund)
+    if failed is not None:
+        tx.publish(failed)
+    else:
+        tx.session.add(Operation.to_refund(payment, refund, operation_id=tx.new_id(), now=tx.now))
+    return refund

@@ -1,0 +1,1 @@
+"""SELECTs that answer questions; they change nothing."""
