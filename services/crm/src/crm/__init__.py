@@ -1,0 +1,1 @@
+"""Customers, accounts, their timeline and their erasure."""

@@ -1,0 +1,1 @@
+"""Where crm calls out: mail."""

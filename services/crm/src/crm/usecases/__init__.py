@@ -1,0 +1,1 @@
+"""What crm does, one verb per file."""

@@ -1,0 +1,35 @@
+"""Proving an e-mail address by the link that was mailed to it."""
+
+from uuid import UUID
+
+from sqlalchemy import delete
+
+from crm import store
+from crm.model.account import MailedToken, StaleLink, hash_of
+from crm.usecases.merge import merge_guests
+from wareflow_events.transaction import Transaction
+
+
+async def take_token(tx: Transaction, *, token: str, purpose: str) -> UUID:
+    """Use up a mailed token: whose it is, or `StaleLink`."""
+    taken = await tx.session.execute(
+        delete(MailedToken)
+        .where(MailedToken.token_hash == hash_of(token), MailedToken.purpose == purpose)
+        .returning(MailedToken.customer_id, MailedToken.expires_at)
+    )
+    row = taken.first()
+    if row is None or row.expires_at < tx.now:
+        raise StaleLink
+    return row.customer_id
+
+
+async def verify_email(tx: Transaction, *, token: str) -> UUID:
+    """The address is proven: what its owner bought as a guest joins the account."""
+    customer_id = await take_token(tx, token=token, purpose="verify")
+    account = await store.account_of(tx.session, customer_id)
+    if account is None:
+        raise StaleLink
+    account.verified_at = account.verified_at or tx.now
+    await tx.session.flush()
+    await merge_guests(tx, customer_id=customer_id, email=account.email)
+    return customer_id
