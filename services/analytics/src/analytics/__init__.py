@@ -1,0 +1,1 @@
+"""The activity stream, sales, funnels and freshness."""
