@@ -1,0 +1,1 @@
+"""Serve, import, simulate, verify: Wareflow from the terminal."""
