@@ -5,9 +5,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from wareflow.children import Child
+from wareflow.pulse import Pulse
+from wareflow_postgres.launch import free_port
 
 
 def a_child(folder: Path, program: str) -> Child:
@@ -17,6 +20,10 @@ def a_child(folder: Path, program: str) -> Child:
         environment={"MARK": "marked"},
         output=folder / "child.log",
     )
+
+
+def output_of(child: Child) -> str:
+    return child.output.read_text() if child.output.exists() else ""
 
 
 async def eventually(look: Callable[[], bool]) -> None:
@@ -59,3 +66,32 @@ async def test_one_that_does_not_stop_in_time_is_killed(tmp_path: Path) -> None:
     stop.set()
     async with asyncio.timeout(10):
         await keeping
+
+
+async def test_one_that_is_stopped_for_long_is_killed_and_started_anew(tmp_path: Path) -> None:
+    port = free_port()
+    child = replace(
+        a_child(tmp_path, f"import http.server as h; h.test(port={port}, bind='127.0.0.1')"),
+        pulse=Pulse(f"http://127.0.0.1:{port}/", every=0.1, patience=2),
+    )
+    stop = asyncio.Event()
+    keeping = asyncio.create_task(child.keep(stop))
+    await eventually(lambda: "GET /" in output_of(child))
+    first = child.pid
+    assert first is not None
+    os.kill(first, signal.SIGSTOP)
+    await eventually(lambda: child.restarts == 1 and child.pid not in (None, first))
+    stop.set()
+    await keeping
+
+
+async def test_one_that_never_answers_is_started_anew(tmp_path: Path) -> None:
+    child = replace(
+        a_child(tmp_path, "import time; time.sleep(60)"),
+        pulse=Pulse(f"http://127.0.0.1:{free_port()}/", every=0.05, start=2),
+    )
+    stop = asyncio.Event()
+    keeping = asyncio.create_task(child.keep(stop))
+    await eventually(lambda: child.restarts == 1)
+    stop.set()
+    await keeping

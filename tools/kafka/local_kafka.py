@@ -31,6 +31,7 @@ OLDEST_JAVA = 17
 START_LIMIT = 60.0  # seconds
 STOP_LIMIT = 30.0
 PORT_TRIES = 3
+LOOK_EVERY = 0.5
 
 Progress = Callable[[str], None]
 
@@ -140,11 +141,12 @@ class LocalKafka:
         Raises KafkaUnavailable without Java, Maven or the network, KafkaFailed if it ends.
         """
         java = [find_java(), *JAVA_OPTIONS, "-cp", f"{kafka_libs(self._progress)}/*"]
+        again = bool(self._cluster_id())
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._start_on_some_port(java)
         except BaseException:
-            self.stop()
+            self.kill() if again else self.stop()  # what it had is kept for the next try
             raise
         return self
 
@@ -246,11 +248,18 @@ class LocalKafka:
 
 
 def free_ports(count: int) -> list[int]:
-    """So many different ports of 127.0.0.1 that nobody listens on at this moment."""
+    """So many different ports of 127.0.0.1 that nobody listens on at this moment.
+
+    They lie below those that outgoing connections are given, so that after a crash they are still
+    there to be listened on again.
+    """
     with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((HOST, 0))
+        probes: list[socket.socket] = []
+        while len(probes) < count:
+            probe = stack.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                probe.bind((HOST, secrets.choice(range(10_240, 32_768))))
+                probes.append(probe)
         return [probe.getsockname()[1] for probe in probes]
 
 
@@ -350,8 +359,19 @@ def _fetch(pom: Path, libs: Path) -> None:
     _ = aside.rename(libs)
 
 
+def keep(kafka: LocalKafka) -> None:
+    """Start it again, on the same ports, if its process has ended."""
+    if not kafka.running:
+        _say("the broker ended: starting it again")
+        kafka.kill()  # its guard is told that this was seen
+        try:
+            _ = kafka.start()
+        except KafkaFailed as why:  # the next look tries again
+            _say(str(why))
+
+
 def main() -> None:
-    """Run a broker until Ctrl-C."""
+    """Run a broker until Ctrl-C; one that crashes is started again."""
     parser = argparse.ArgumentParser(description="Run a Kafka broker on this machine.")
     _ = parser.add_argument("--data", type=Path, help="keep the log there (else it is dropped)")
     _ = parser.add_argument("--port", type=int, help="listen there (else on a free port)")
@@ -360,7 +380,9 @@ def main() -> None:
     try:
         with LocalKafka(chosen.data, port=chosen.port) as kafka:
             print(kafka.bootstrap, flush=True)
-            signal.pause()
+            while True:
+                time.sleep(LOOK_EVERY)
+                keep(kafka)
     except KeyboardInterrupt:
         _say("stopped")
     except (KafkaUnavailable, KafkaFailed) as why:

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,20 +16,22 @@ from fastapi import FastAPI
 
 from wareflow import state
 from wareflow.configuration import Plan
+from wareflow.database import postgres, prepare
 from wareflow.front import Front
 from wareflow.house import SERVICES
-from wareflow.state import Running, database_name
+from wareflow.state import Running
+from wareflow.upkeep import Upkeep
 from wareflow_events import event, schemas
 from wareflow_events.broker import Broker
-from wareflow_kit.database import migrate
 from wareflow_kit.service import Service
-from wareflow_kit.supervisor import OnFatal
-from wareflow_postgres.server import PostgresServer
+from wareflow_kit.supervisor import OnFatal, Supervisor
 
 _ = schemas
 HOST = "127.0.0.1"
 _POLL = 0.25
 """Seconds; doors, relays and readers are in one process and ring each other, so this is a spare."""
+_DRAIN = 40.0
+"""Seconds; longer than the workers' own drain, which all of them do at once."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,13 @@ class Options:
     kafka_bootstrap: str | None = None
     """None: the log in PostgreSQL."""
     log_level: str = "warning"
+    server_url: str | None = None
+    """A PostgreSQL server that runs already, and goes on; None: the data folder's own."""
     fsync: bool = True
     overrides: dict[str, dict[str, Any]] | None = None
     """Settings by service that differ from the usual."""
+    program: Sequence[str] = (sys.executable, "-m")
+    """What runs a service's module where each is a process; a fault run puts its own before."""
     wrap: Callable[[Broker], Broker] | None = None
     """Something between the services and the broker; tests deliver everything twice."""
 
@@ -66,28 +73,14 @@ def listen(port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def postgres(options: Options, say: Say) -> AsyncGenerator[PostgresServer]:
-    """The data folder's own server."""
+async def server(options: Options, say: Say) -> AsyncGenerator[str]:
+    """The address of the shop's database server: the named one, else the data folder's own."""
     options.data.mkdir(parents=True, exist_ok=True)
-    server = await asyncio.to_thread(
-        PostgresServer.start, options.data / "postgres", fsync=options.fsync, progress=say
-    )
-    try:
-        yield server
-    finally:
-        await asyncio.to_thread(server.stop)
-
-
-async def prepare(server: PostgresServer, broker: str) -> None:
-    """Make the databases and bring their tables up to date."""
-
-    async def one(name: str) -> None:
-        package = "wareflow_sandbox" if name == "sandbox" else name
-        await migrate(package, server.url(database_name(name)))
-
-    _ = await asyncio.gather(*(one(name) for name in (*SERVICES, "sandbox")))
-    if broker == "postgres":
-        _ = await server.aensure_database(database_name("log"))
+    if options.server_url is not None:
+        yield options.server_url
+        return
+    async with postgres(options.data, fsync=options.fsync, say=say) as own:
+        yield own.url()
 
 
 def _broker(plan: Plan) -> Broker:
@@ -112,17 +105,22 @@ def compose(plan: Plan, broker: Broker) -> dict[str, Service]:
 
 
 @asynccontextmanager
-async def embedded(options: Options, *, say: Say, on_fatal: OnFatal) -> AsyncGenerator[Running]:
-    """A running shop in this process; it ends, in good order, with the block."""
+async def embedded(
+    options: Options, *, say: Say, on_fatal: OnFatal | None = None
+) -> AsyncGenerator[Running]:
+    """A running shop in this process; it ends, in good order, with the block.
+
+    `on_fatal` is told of every part that dies; the worker it belongs to is started anew.
+    """
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(contextlib.closing(listen(options.port)))
         url = f"http://{HOST}:{listening.getsockname()[1]}"
-        server = await stack.enter_async_context(postgres(options, say))
+        address = await stack.enter_async_context(server(options, say))
         kind = "kafka" if options.kafka_bootstrap else "postgres"
-        await prepare(server, kind)
+        await prepare(address, kind)
         plan = Plan(
             data=options.data,
-            postgres=server.url(),
+            postgres=address,
             broker=kind,
             kafka_bootstrap=options.kafka_bootstrap,
             services=dict.fromkeys((*SERVICES, "sandbox"), url),
@@ -146,7 +144,7 @@ async def _start(
     plan: Plan,
     broker: Broker,
     listening: socket.socket,
-    on_fatal: OnFatal,
+    on_fatal: OnFatal | None,
 ) -> None:
     """Enter every part in the order it is needed: doors first, since workers knock at them."""
     services = compose(plan, broker)
@@ -159,9 +157,10 @@ async def _start(
     for app in apps.values():
         _ = await stack.enter_async_context(app.router.lifespan_context(app))
     await stack.enter_async_context(http(Front(apps), listening))
-    _ = await stack.enter_async_context(sandbox.worker(on_fatal=on_fatal))
-    for service in services.values():
-        _ = await stack.enter_async_context(service.worker(on_fatal=on_fatal))
+    supervisor = Supervisor(on_fatal)
+    _ = stack.push_async_callback(supervisor.drain, _DRAIN)
+    for each in (sandbox, *services.values()):
+        supervisor.start(f"{each.name}.worker", Upkeep(each, on_fatal).run)
 
 
 def _sandbox(plan: Plan) -> Any:

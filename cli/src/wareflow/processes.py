@@ -2,25 +2,25 @@
 
 import asyncio
 import contextlib
-import socket
-import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import httpx
 
 from wareflow import state
 from wareflow.children import Child
 from wareflow.configuration import Plan
-from wareflow.embedded import HOST, Options, Say, http, listen, postgres, prepare
+from wareflow.database import prepare
+from wareflow.embedded import HOST, Options, Say, http, listen, server
 from wareflow.front import Front
 from wareflow.house import SERVICES
 from wareflow.proxy import Proxy
+from wareflow.pulse import Pulse
 from wareflow.state import Running
 from wareflow_kit.supervisor import Supervisor
+from wareflow_postgres.launch import free_port
 
-_UP_WITHIN = 60.0
+_UP_WITHIN = 120.0
 
 
 @asynccontextmanager
@@ -34,15 +34,16 @@ async def processes(
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(contextlib.closing(listen(options.port)))
         front = f"http://{HOST}:{listening.getsockname()[1]}"
-        server = await stack.enter_async_context(postgres(options, say))
+        address = await stack.enter_async_context(server(options, say))
         broker = "kafka" if options.kafka_bootstrap else "postgres"
-        await prepare(server, broker)
+        await prepare(address, broker)
         names: tuple[str, ...] = (*SERVICES, "sandbox")
-        ports: dict[str, int] = dict(zip(names, _free_ports(len(names)), strict=True))
+        free = _free_ports(len(names) + len(SERVICES))
+        ports: dict[str, int] = dict(zip(names, free, strict=False))
         urls: dict[str, str] = {n: f"http://{HOST}:{port}" for n, port in ports.items()}
         plan = Plan(
             data=options.data,
-            postgres=server.url(),
+            postgres=address,
             broker=broker,
             kafka_bootstrap=options.kafka_bootstrap,
             services=urls,
@@ -50,7 +51,7 @@ async def processes(
             log_level=options.log_level,
             overrides=options.overrides or {},
         )
-        children = _children(plan, ports)
+        children = _children(plan, options.program, ports, free[len(names) :])
         if crew is not None:
             crew(children)
         supervisor = Supervisor()
@@ -68,37 +69,37 @@ async def processes(
         yield running
 
 
-def _children(plan: Plan, ports: Mapping[str, int]) -> list[Child]:
-    logs = plan.data / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    workers = dict(zip(SERVICES, _free_ports(len(SERVICES)), strict=True))
-    found = [_child(logs, "sandbox", ["wareflow_sandbox"], plan, {"PORT": ports["sandbox"]})]
-    for name in SERVICES:
-        given = {"PORT": ports[name], "WORKER_PORT": workers[name]}
-        found += [
-            _child(logs, f"{name}-{role}", [name, role], plan, given) for role in ("api", "worker")
-        ]
+def _children(
+    plan: Plan, program: Sequence[str], ports: Mapping[str, int], worker_ports: Sequence[int]
+) -> list[Child]:
+    (plan.data / "logs").mkdir(parents=True, exist_ok=True)
+    found = [_child(plan, "sandbox", [*program, "wareflow_sandbox"], {"PORT": ports["sandbox"]})]
+    for name, worker_port in zip(SERVICES, worker_ports, strict=True):
+        api, worker = {"PORT": ports[name]}, {"WORKER_PORT": worker_port}
+        found.append(_child(plan, f"{name}-api", [*program, name, "api"], api))
+        found.append(_child(plan, f"{name}-worker", [*program, name, "worker"], worker))
     return found
 
 
-def _child(logs: Path, name: str, module: list[str], plan: Plan, given: Mapping[str, int]) -> Child:
+def _child(plan: Plan, name: str, command: Sequence[str], port: Mapping[str, int]) -> Child:
     service = name.split("-", maxsplit=1)[0]
-    own = {f"WAREFLOW_{service.upper()}_{key}": str(value) for key, value in given.items()}
+    own = {f"WAREFLOW_{service.upper()}_{key}": str(value) for key, value in port.items()}
+    (listening,) = port.values()
     return Child(
         name=name,
-        command=[sys.executable, "-m", *module],
+        command=command,
         environment={**plan.environment(service), **own},
-        output=logs / f"{name}.log",
+        output=plan.data / "logs" / f"{name}.log",
+        pulse=Pulse(f"http://{HOST}:{listening}/health/live"),
     )
 
 
 def _free_ports(count: int) -> list[int]:
     """Ports that are free just now, each another one."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((HOST, 0))
-        return [one.getsockname()[1] for one in sockets]
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(free_port())
+    return list(found)
 
 
 async def _all_ready(client: httpx.AsyncClient, urls: Mapping[str, str], say: Say) -> None:

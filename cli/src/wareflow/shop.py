@@ -194,7 +194,7 @@ class Shop:
         answer = await self.http.post(
             f"{payment['gateway_url']}/v1/payment_intents/{intent}/confirm",
             data={"client_secret": secret, "payment_method": method},
-            headers=_bearer(str(payment["publishable_key"])),
+            headers=_bearer(str(payment["publishable_key"])) | {"Idempotency-Key": str(uuid4())},
         )
         if answer.status_code >= 400:
             raise Refused(answer.status_code, _read(answer))

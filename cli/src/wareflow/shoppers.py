@@ -48,6 +48,16 @@ class Tally:
     checkout: list[float] = field(default_factory=list[float])
     confirmed: list[float] = field(default_factory=list[float])
     faults: list[str] = field(default_factory=list[str])
+    """What must never be, whatever was down."""
+    failed: list[str] = field(default_factory=list[str])
+    """Requests without an answer, or with a fault for an answer."""
+    late: list[str] = field(default_factory=list[str])
+    """Orders that were not decided in a minute."""
+
+    @property
+    def troubles(self) -> list[str]:
+        """What must not be while nothing is down."""
+        return self.faults + self.failed + self.late
 
     def note(self) -> str:
         """A few words for the progress bar."""
@@ -122,14 +132,14 @@ class Shopper:
         except Refused as refused:
             self._tally.counts[f"refused {refused.slug or refused.status}"] += 1
             if refused.status >= 500:
-                self._tally.faults.append(str(refused))
+                self._tally.failed.append(str(refused))
             return False
         except httpx.TransportError as error:
             self._tally.counts["unreachable"] += 1
-            self._tally.faults.append(repr(error))
+            self._tally.failed.append(repr(error))
             return False
         except TimeoutError as late:
-            self._tally.faults.append(str(late))
+            self._tally.late.append(str(late))
             return False
         finally:
             await self._tell()
@@ -196,13 +206,24 @@ class Shopper:
             if self._random.random() < self._habits.gives_up_after_decline:
                 self._tally.counts["unpaid"] += 1
                 return
-        _ = await self._shop.confirm(payment, self._random.choice(_CARDS))
+        await self._charge(payment)
         order = await self._shop.until(order, "confirmed", "cancelled", within=60)
         if order.status == "confirmed":
             self._confirmed()
         if order.status == "confirmed" and self._random.random() < self._habits.cancels:
             _ = await self._shop.cancel(order)
             self._tally.counts["cancelled"] += 1
+
+    async def _charge(self, payment: dict[str, Any]) -> None:
+        """Without an answer that tells, the order's end will."""
+        try:
+            _ = await self._shop.confirm(payment, self._random.choice(_CARDS))
+        except Refused as refused:
+            if refused.status < 500:
+                raise
+            self._tally.failed.append(str(refused))
+        except httpx.TransportError as error:
+            self._tally.failed.append(repr(error))
 
     async def _be_declined(self, payment: dict[str, Any]) -> None:
         try:
@@ -235,7 +256,7 @@ class Shopper:
             try:
                 await self._shop.collect(self._events)
             except (Refused, httpx.TransportError) as error:
-                self._tally.faults.append(f"collect: {error!r}")
+                self._tally.failed.append(f"collect: {error!r}")
 
 
 @dataclass(frozen=True)

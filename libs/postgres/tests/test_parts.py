@@ -10,6 +10,7 @@ import pytest
 from wareflow_postgres import serverlog, testing
 from wareflow_postgres.binaries import BIN_VARIABLE, NoBinaries, find_bin_dir, major_version
 from wareflow_postgres.cluster import is_held
+from wareflow_postgres.launch import free_port
 from wareflow_postgres.server import PostgresServer
 from wareflow_postgres.serverlog import ServerLog
 
@@ -73,3 +74,13 @@ def test_a_test_server_leaves_nothing_and_sweeps_what_killed_ones_left(
         assert server.data_dir.parent.parent == folder
         assert is_held(server.data_dir)
     assert sorted(folder.iterdir()) == sorted([held, young])
+
+
+def test_a_free_port_is_none_that_an_outgoing_connection_may_take() -> None:
+    span = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    if not span.exists():
+        pytest.skip("Linux says which ports it gives to outgoing connections; this is another")
+    first, _ = map(int, span.read_text().split())
+    if first < 32_768:
+        pytest.skip(f"here they are given from {first} on")
+    assert all(free_port() < first for _ in range(50))

@@ -53,6 +53,18 @@ def test_what_was_committed_survives_a_killed_server(folder: Path, start: Start,
     assert "automatic recovery in progress" in (folder / "data" / "server.log").read_text()
 
 
+def test_a_crashed_server_is_revived_where_it_was(folder: Path, start: Start, ask: Ask) -> None:
+    made = start(folder / "data")
+    _ = ask(made, "CREATE TABLE kept (); INSERT INTO kept DEFAULT VALUES")
+    url, first = made.url(), made.pid
+    os.kill(first, signal.SIGQUIT)
+    made.revive()
+    assert (made.url(), made.pid == first) == (url, False)
+    assert ask(made, "SELECT count(*) FROM kept") == "1"
+    made.stop()
+    assert not cluster.is_held(folder / "data")
+
+
 def test_two_folders_have_two_servers(folder: Path, start: Start, ask: Ask) -> None:
     one, other = start(folder / "one"), start(folder / "other")
     _ = ask(one, "CREATE TABLE here ()")

@@ -95,6 +95,21 @@ async def test_an_acknowledged_record_is_there_after_a_restart(
 
 
 @pytest.mark.kafka
+async def test_a_broker_that_crashes_is_started_again(kafka: LocalKafka) -> None:
+    before, first_pid = kafka.bootstrap, kafka.pid
+    assert first_pid is not None
+    await asyncio.to_thread(local_kafka.keep, kafka)
+    assert kafka.pid == first_pid
+    await make_topic(kafka, "crash")
+    await send(kafka, "crash", b"before")
+    os.kill(first_pid, signal.SIGKILL)
+    await asyncio.to_thread(until, lambda: not kafka.running)
+    await asyncio.to_thread(local_kafka.keep, kafka)
+    assert kafka.bootstrap == before
+    assert await first(kafka, "crash", 1) == [b"before"]
+
+
+@pytest.mark.kafka
 def test_the_folder_serves_another_broker_on_other_ports(kafka: LocalKafka, tmp_path: Path) -> None:
     with LocalKafka(tmp_path) as one:
         asyncio.run(make_topic(one, "kept"))

@@ -70,7 +70,7 @@ async def _demo(folder: Path, broker: str, crowd: Crowd, *, many: bool) -> bool:
                 holds = await verified(house, wait=120)
     for line in died:
         OUT.print(f"died: {line}", style="red", markup=False)
-    return holds and not died and not tally.faults
+    return holds and not died and not tally.troubles
 
 
 def _say(line: str) -> None:

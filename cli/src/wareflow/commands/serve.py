@@ -34,38 +34,26 @@ def serve(
     """Start the shop and keep it up until Ctrl-C; what it stored is there at the next start."""
     configure_logs(level=log_level)
     try:
-        code = uvloop.run(
-            _serve(data.absolute(), port, broker, log_level, many=many, sample=sample)
-        )
+        uvloop.run(_serve(data.absolute(), port, broker, log_level, many=many, sample=sample))
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         OUT.print(f"[red]{error}[/red]")
         raise typer.Exit(1) from None
-    raise typer.Exit(code)
 
 
 async def _serve(
     data: Path, port: int, broker: str, log_level: str, *, many: bool, sample: bool
-) -> int:
+) -> None:
     began = time.monotonic()
     stop = stop_on_signals()
-    fatal: list[str] = []
-
-    def died(part: str, error: BaseException) -> None:
-        fatal.append(f"{part}: {error!r}")
-        stop.set()
-
     async with local_kafka(data / "kafka", wanted=broker == "kafka", say=_say) as bootstrap:
         options = Options(data=data, port=port, kafka_bootstrap=bootstrap, log_level=log_level)
-        shop = processes(options, say=_say) if many else embedded(options, say=_say, on_fatal=died)
+        shop = processes(options, say=_say) if many else embedded(options, say=_say)
         async with shop as running:
             _greet(running, time.monotonic() - began)
             if sample:
                 _ = await filled(running)
             _ = await stop.wait()
             OUT.print("\nstopping: what is in work is finished first")
-    for line in fatal:
-        OUT.print(f"[red]ended because of {line}[/red]")
-    return 1 if fatal else 0
 
 
 def _say(line: str) -> None:

@@ -25,7 +25,7 @@ def simulate(
     declined, try again, and walk away. Their orders are marked as test orders."""
     crowd = Crowd(orders=orders, rate=rate, seed=seed, at_once=shoppers)
     tally = asyncio.run(simulated(state.read(data), crowd))
-    if tally.faults:
+    if tally.troubles:
         raise typer.Exit(1)
 
 
@@ -58,5 +58,5 @@ def _report(tally: Tally, crowd: Crowd) -> None:
         if values:
             p50, p99 = (percentile(values, share) * 1000 for share in (0.5, 0.99))
             OUT.print(f"{name}: p50 {p50:.0f} ms, p99 {p99:.0f} ms ({len(values)} orders)")
-    for fault in tally.faults[:10]:
+    for fault in tally.troubles[:10]:
         OUT.print(fault, style="red", markup=False)

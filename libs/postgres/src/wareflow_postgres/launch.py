@@ -1,5 +1,7 @@
 """One attempt to start PostgreSQL on a folder, until it answers or says why not."""
 
+import contextlib
+import random
 import signal
 import socket
 import tempfile
@@ -91,10 +93,16 @@ class Launch:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody listens on at this moment.
+
+    It lies below those that outgoing connections are given (Linux: from 32768 on, others higher),
+    so that after a crash it is still there to be listened on again.
+    """
+    while True:
+        port = random.randrange(10_240, 32_768)  # noqa: S311  no secret
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind((HOST, port))
+            return port
 
 
 def _socket_dir(cluster: Cluster) -> Path:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,11 +26,11 @@ PORT_TRIES = 5  # between finding a free port and listening on it somebody may b
 class PostgresServer:
     """A running server on a data folder; as a context manager it stops at the end."""
 
-    def __init__(self, cluster: Cluster, launched: Launched) -> None:
-        self.data_dir: Path = cluster.path
+    def __init__(self, launch: Launch, launched: Launched) -> None:
+        self.data_dir: Path = launch.cluster.path
         self.port: int = launched.port
-        self.socket_dir: Path = launched.process.socket_dir
-        self._password: str | None = cluster.password
+        self._password: str | None = launch.cluster.password
+        self._launch: Launch = launch
         self._launched: Launched = launched
 
     @classmethod
@@ -61,9 +62,14 @@ class PostgresServer:
             cluster.forget_the_dead()
             chosen = settings(max_connections=max_connections, fsync=fsync)
             launch = Launch(cluster, programs, lock, chosen, limit, progress)
-            return cls(cluster, launch.on(port) if port else _on_a_free_port(launch))
+            return cls(launch, launch.on(port) if port else _on_a_free_port(launch))
         finally:
             os.close(lock)
+
+    @property
+    def socket_dir(self) -> Path:
+        """The folder of its Unix socket, another one after `revive`."""
+        return self._launched.process.socket_dir
 
     @property
     def pid(self) -> int:
@@ -97,6 +103,19 @@ class PostgresServer:
         """Immediate shutdown, like a crash: the next start recovers."""
         self._launched.process.end(signal.SIGQUIT, limit=10)
         self._launched.log.close()
+
+    def revive(self) -> None:
+        """Start it again on the same port after its process has ended; it recovers what was
+        committed. Blocks, and raises what `start` raises: then it may be tried again.
+        """
+        self.kill()
+        cluster = self._launch.cluster
+        lock = cluster.lock(self._launch.limit)
+        try:
+            cluster.forget_the_dead()
+            self._launched = replace(self._launch, lock=lock).on(self.port)
+        finally:
+            os.close(lock)
 
     def __enter__(self) -> Self:
         return self
