@@ -7,7 +7,15 @@ from collections.abc import Generator
 import pytest
 
 from wareflow_events import failpoints
-from wareflow_events.failpoints import FailPoint, Injected, arm, declared, disarm, on_hit
+from wareflow_events.failpoints import (
+    FailPoint,
+    Injected,
+    about,
+    arm,
+    declared,
+    disarm,
+    on_hit,
+)
 
 
 @pytest.fixture
@@ -47,6 +55,14 @@ def test_a_later_hit_can_be_meant(place: FailPoint) -> None:
     with pytest.raises(Injected):
         place.reach()
     place.reach()
+
+
+def test_only_one_subject_can_be_meant(place: FailPoint) -> None:
+    arm(place.name, about("orders", on_hit(2, complain)))
+    place.reach("orders")
+    place.reach("payments")
+    with pytest.raises(Injected, match="orders"):
+        place.reach("orders")
 
 
 def test_a_death_says_nothing_and_cleans_nothing_up() -> None:

@@ -1,6 +1,7 @@
 """Importing product CSVs in Shopify's layout, good ones and bad ones."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -600,3 +601,14 @@ async def test_a_row_of_a_picture_may_hold_what_says_nothing_of_a_variant(shop: 
 
     terms = await product(shop, "mug")
     assert (len(terms["variants"]), len(terms["media"])) == (2, 1)
+
+
+async def test_files_that_a_killed_process_left_are_removed(shop: Shop, tmp_path: Path) -> None:
+    left, young = (tmp_path / f"catalog-import-{name}.csv" for name in ("left", "young"))
+    for path in (left, young):
+        path.touch()
+    os.utime(left, (0, 0))
+
+    _ = await shop.bring_in(a_csv(*SIZED))
+
+    assert list(tmp_path.iterdir()) == [young]

@@ -13,6 +13,7 @@ from wareflow_events import deadletter, inbox, metrics
 from wareflow_events.broker import Chunk, Stored, TopicPartition
 from wareflow_events.envelope import Envelope, Malformed, from_record
 from wareflow_events.event import Event
+from wareflow_events.failpoints import failpoint
 from wareflow_events.handlers import ConsumerGroup, Handler, Heard
 from wareflow_events.ids import time_of
 from wareflow_events.trace import span
@@ -20,6 +21,12 @@ from wareflow_events.transaction import Transaction, Transactions
 
 _Kept = set[tuple[TopicPartition, int]]
 """Places of records that went into the dead-letter table behind their key."""
+
+_NOT_HANDLED = failpoint("consumer.claimed_not_handled")
+_HANDLING = failpoint("consumer.handling")
+"""Reached with each event's id, in a batch and in a redrive alike."""
+_NOT_COMMITTED = failpoint("consumer.handled_not_committed")
+_NOT_BURIED = failpoint("deadletter.kept_not_committed")
 
 
 class TooOld(ValueError):
@@ -45,7 +52,9 @@ async def apply(transactions: Transactions, group: ConsumerGroup, chunks: Sequen
             connection, standing=standing, ids=[o.envelope.id for o in opened]
         )
         _refuse_too_old(opened, fresh, standing, now=tx.now)
+        _NOT_HANDLED.reach(group.name)
         await _handle(tx, _first_of_each(opened, fresh), standing)
+        _NOT_COMMITTED.reach(group.name)
     _count(group, records, opened, fresh, kept)
     if opened:
         age = tx.now - max(one.envelope.time for one in opened)
@@ -64,6 +73,7 @@ async def bury(
                 connection, stored, consumer=group.name, error=describe(error), now=tx.now
             )
             metrics.CONSUMER_EVENTS.labels(group.name, stored.place.topic, "dead").inc()
+        _NOT_BURIED.reach(group.name)
 
 
 def describe(error: BaseException) -> str:
@@ -162,6 +172,8 @@ async def _handle(tx: Transaction, opened: Sequence[_Opened], standing: inbox.St
 
 
 async def _call(tx: Transaction, handler: Handler, heard: list[Heard[Event]]) -> None:
+    for one in heard:
+        _HANDLING.reach(one.id)
     if not handler.expected:
         await handler.handle(tx, heard)
     else:

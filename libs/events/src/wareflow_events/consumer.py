@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from wareflow_events import batch, deadletter, inbox, metrics
 from wareflow_events.broker import Broker, Chunk, LogTruncated, Subscription, TopicPartition
+from wareflow_events.failpoints import failpoint
 from wareflow_events.faults import backoff, is_lost_connection, is_transient, sleep
 from wareflow_events.handlers import ConsumerGroup, Handler, Heard, on, on_run
 from wareflow_events.transaction import Transactions
@@ -28,6 +29,9 @@ _LOOK_EVERY = 3.0
 """Seconds after which a member looks whether a rebuild has set its group back: where a topic is
 quiet, no batch would ever be fenced and so tell it."""
 _MEASURE_EVERY = 15.0
+
+_NOT_SETTLED = failpoint("consumer.committed_not_settled")
+_NOT_PASSED = failpoint("deadletter.committed_not_passed")
 
 
 class ClientStuck(RuntimeError):
@@ -134,6 +138,7 @@ class Consumer:
     async def _step(self, subscription: Subscription, chunks: Sequence[Chunk]) -> None:
         with metrics.CONSUMER_BATCH.labels(self.group.name).time():
             outcome = await self._apply(chunks)
+        _NOT_SETTLED.reach(self.group.name)
         await subscription.settle(outcome.positions, rest=outcome.rest)
         if self._stands is not None:
             self._stands |= {p: n for p, n in outcome.positions.items() if p in self._stands}
@@ -244,6 +249,7 @@ class Consumer:
         except Exception as again:  # noqa: BLE001  the dead letter itself could not be kept
             self._rest(chunk, again, outcome)
         else:
+            _NOT_PASSED.reach(self.group.name)
             _LOG.error(
                 "event kept as a dead letter",
                 group=self.group.name,

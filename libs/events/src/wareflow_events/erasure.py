@@ -7,7 +7,10 @@ from sqlalchemy import Column, DateTime, MetaData, Table, func
 from sqlalchemy import Uuid as UuidType
 
 from wareflow_events import deadletter
+from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transaction
+
+_NOT_FORGOTTEN = failpoint("erasure.marked_not_forgotten")
 
 
 def erasure_tables(metadata: MetaData) -> None:
@@ -42,3 +45,4 @@ async def mark_erased(tx: Transaction, ids: Sequence[UUID]) -> None:
         _ = await connection.exec_driver_sql(_LOCK, (subject_id,))
     _ = await connection.exec_driver_sql(_MARK, (list(ids), tx.now))
     _ = await deadletter.erase_contacts(connection, ids)
+    _NOT_FORGOTTEN.reach()

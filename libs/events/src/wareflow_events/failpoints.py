@@ -79,3 +79,13 @@ def on_hit(number: int, action: Action) -> Action:
             action(subject)
 
     return count
+
+
+def about(subject: str, action: Action) -> Action:
+    """Let `action` happen only where a place is reached with `subject`."""
+
+    def compare(reached: str) -> None:
+        if reached == subject:
+            action(reached)
+
+    return compare

@@ -10,8 +10,14 @@ from wareflow_events.batch import describe, handle_one, heard_of
 from wareflow_events.broker import Broker
 from wareflow_events.deadletter import DeadLetter
 from wareflow_events.envelope import from_record
+from wareflow_events.failpoints import failpoint
 from wareflow_events.handlers import ConsumerGroup
 from wareflow_events.transaction import Transactions
+
+_NOT_RESET = failpoint("rebuild.emptied_not_committed")
+_NOT_REPLAYED = failpoint("rebuild.committed_not_replayed")
+_NOT_COMMITTED = failpoint("redrive.applied_not_committed")
+_NOT_SAID = failpoint("redrive.committed_not_said")
 
 
 class NotDerived(ValueError):
@@ -54,6 +60,8 @@ async def rebuild(transactions: Transactions, group: ConsumerGroup, broker: Brok
             tx.now,
         )
         _ = await connection.exec_driver_sql(_RESET, arguments)
+        _NOT_RESET.reach(group.name)
+    _NOT_REPLAYED.reach(group.name)
 
 
 async def pause(transactions: Transactions, group: ConsumerGroup, *, paused: bool) -> None:
@@ -116,6 +124,7 @@ async def _redrive_next(
             if handler is not None and fresh:
                 await handle_one(tx, handler, heard_of(envelope))
             await deadletter.forget(connection, letter)
+            _NOT_COMMITTED.reach(consumer)
     except Exception as error:
         if letter is None:
             raise
@@ -123,4 +132,5 @@ async def _redrive_next(
             connection = await tx.session.connection()
             await deadletter.failed_again(connection, letter, error=describe(error))
         return Redriven(letter, describe(error))
+    _NOT_SAID.reach(consumer)
     return Redriven(letter, None)

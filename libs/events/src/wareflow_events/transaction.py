@@ -11,11 +11,15 @@ from wareflow_events import outbox
 from wareflow_events.bell import Bell
 from wareflow_events.clock import Clock, utc_now
 from wareflow_events.event import Event
+from wareflow_events.failpoints import failpoint
 from wareflow_events.ids import new_id
 from wareflow_events.trace import current_traceparent
 
 MAX_EVENT_BYTES = 900_000
 """Below Kafka's default limit of 1 MiB a record, with room for headers."""
+
+_NOT_COMMITTED = failpoint("transaction.written_not_committed")
+_NOT_TOLD = failpoint("transaction.committed_not_told")
 
 
 class ForeignEvent(RuntimeError):
@@ -83,6 +87,7 @@ class Transaction:
             connection, self._pending, time=self.now, traceparent=current_traceparent()
         )
         self._pending = []
+        _NOT_COMMITTED.reach(self._service)
         return True
 
     def committed(self) -> None:
@@ -110,6 +115,8 @@ class Transactions:
             async with session.begin():
                 yield tx
                 published = await tx.write()
+        if published:
+            _NOT_TOLD.reach(self.service)
         tx.committed()
         if published:
             self.committed.ring()

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transaction, Transactions
 from wareflow_kit.refusals import Invalid
 from wareflow_kit.tables import kit_tables
@@ -18,6 +19,10 @@ _KEYS = _TABLES.tables["idempotency_key"]
 
 KEEP = timedelta(hours=72)
 """How long a key is remembered; clients may count on 48 hours."""
+
+
+_NOT_MADE = failpoint("idempotency.claimed_not_made")
+_NOT_COMMITTED = failpoint("idempotency.made_not_committed")
 
 
 class IdempotencyKeyReused(Invalid):
@@ -56,8 +61,10 @@ async def make_once(
     )
     if (await tx.session.execute(claim)).scalar() is None:
         return await _made_before(tx, request), True
+    _NOT_MADE.reach(request.route)
     made = await make()
     _ = await tx.session.execute(sa.update(_KEYS).where(_is(request)).values(made=made))
+    _NOT_COMMITTED.reach(request.route)
     return made, False
 
 

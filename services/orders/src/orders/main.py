@@ -15,6 +15,7 @@ from orders.usecases.measure_open_orders import measure_open_orders
 from orders.usecases.pass_deadlines import pass_deadlines
 from orders.views.orders import order_states
 from wareflow_events.broker import Broker
+from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transactions
 from wareflow_kit.auth import Issuer, Verifier
 from wareflow_kit.database import engine
@@ -23,6 +24,8 @@ from wareflow_kit.waiting import Waiting
 from wareflow_kit.web.app import create_app
 
 _BATCH = 100
+_NOT_COMMITTED = failpoint("deadline.passed_not_committed")
+_COMMITTED = failpoint("deadline.committed")
 
 _DESCRIPTION = """
 Carts, checkout, and every decision about an order. A cart is held by a token (`X-Cart-Token`); an
@@ -70,7 +73,12 @@ def _pollers(
 ) -> tuple[Poller, ...]:
     async def pass_deadline(deadline: Trigger) -> bool:
         async with transactions.begin() as tx:
-            return await pass_deadlines(tx, deadline=deadline, limit=_BATCH) == _BATCH
+            passed = await pass_deadlines(tx, deadline=deadline, limit=_BATCH)
+            if passed:
+                _NOT_COMMITTED.reach(deadline)
+        if passed:
+            _COMMITTED.reach(deadline)
+        return passed == _BATCH
 
     async def end_carts() -> bool:
         async with transactions.begin() as tx:

@@ -1,7 +1,8 @@
 """Collecting a batch of activities: the good ones are stored and told, the bad ones kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,15 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from analytics.model.activity import Activity, ActivityRow, BadActivity, Implausible
 from wareflow_events.erasure import lock_subject
+from wareflow_events.failpoints import failpoint
+from wareflow_events.handlers import Heard
+from wareflow_events.schemas.analytics import ActivityRecorded
 from wareflow_events.transaction import Transaction
 
 _MOST_KEPT = 16_384
 """Characters kept of what was not understood."""
+
+_NOT_COMMITTED = failpoint("activity.stored_not_committed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +60,26 @@ async def collect(tx: Transaction, *, batch: Sequence[object]) -> Collected:
         _ = await tx.session.execute(insert(BadActivity), bad)
     if good:
         await _leave_out_the_erased(tx, good)
-        stored = await _store(tx, good)
+        stored = await _store(tx, good, dict.fromkeys(good, tx.now))
         result.accepted = len(stored)
         result.duplicates += len(good) - len(stored)
         for activity_id in stored:
             tx.publish(good[activity_id].recorded(now=tx.now))
+    _NOT_COMMITTED.reach()
     return result
+
+
+async def recall(tx: Transaction, told: Sequence[Heard[ActivityRecorded]]) -> int:
+    """Store again what a restored database has lost and was told; how many that were."""
+    events = {one.event.activity_id: one.event for one in told}
+    good = {
+        activity_id: Activity(
+            event_id=activity_id, **event.model_dump(exclude={"activity_id", "collected_at"})
+        )
+        for activity_id, event in events.items()
+    }
+    await _leave_out_the_erased(tx, good)
+    return len(await _store(tx, good, {key: event.collected_at for key, event in events.items()}))
 
 
 async def _leave_out_the_erased(tx: Transaction, good: dict[UUID, Activity]) -> None:
@@ -71,13 +91,15 @@ async def _leave_out_the_erased(tx: Transaction, good: dict[UUID, Activity]) -> 
             good[activity_id] = activity.of_nobody(tx.new_id())
 
 
-async def _store(tx: Transaction, good: dict[UUID, Activity]) -> list[UUID]:
-    rows = [_row(tx, activity) for activity in good.values()]
+async def _store(
+    tx: Transaction, good: Mapping[UUID, Activity], collected_at: Mapping[UUID, datetime]
+) -> list[UUID]:
+    rows = [_row(activity, collected_at[key]) for key, activity in good.items()]
     statement = upsert(ActivityRow).on_conflict_do_nothing().returning(ActivityRow.activity_id)
     return list((await tx.session.scalars(statement, rows)).all())
 
 
-def _row(tx: Transaction, activity: Activity) -> dict[str, Any]:
+def _row(activity: Activity, collected_at: datetime) -> dict[str, Any]:
     return {
         "activity_id": activity.event_id,
         "visitor_id": activity.visitor_id,
@@ -85,7 +107,7 @@ def _row(tx: Transaction, activity: Activity) -> dict[str, Any]:
         "customer_id": activity.customer_id,
         "name": activity.name,
         "occurred_at": activity.occurred_at,
-        "collected_at": tx.now,
+        "collected_at": collected_at,
         "channel": activity.channel,
         "test": activity.test,
         "product_id": activity.items[0].product_id if activity.items else None,

@@ -4,7 +4,8 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -17,6 +18,7 @@ from starlette.requests import Request
 from catalog.model.product_import import UnusableFile
 from catalog.model.shopify.grouping import Survey, survey
 from catalog.usecases.import_products import run_import, start_import
+from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transactions
 from wareflow_kit.auth import Principal
 from wareflow_kit.idempotency import RequestKey, make_once
@@ -27,7 +29,13 @@ _TAKEN = frozenset(
      "application/vnd.ms-excel", ""}
 )  # fmt: skip
 
+_PREFIX = "catalog-import-"
+_ABANDONED = timedelta(days=1)
+"""No import takes so long: a file that old has lost its process."""
+
 log = structlog.get_logger(__name__)
+
+_NOT_BEGUN = failpoint("import.committed_not_begun")
 
 
 class NotCsv(Refusal):
@@ -48,7 +56,7 @@ class Upload:
     @asynccontextmanager
     async def of(cls, request: Request, folder: Path | None) -> AsyncGenerator[Self]:
         """The body of a request, or the file in it; gone afterwards unless it was taken over."""
-        descriptor, name = tempfile.mkstemp(prefix="catalog-import-", suffix=".csv", dir=folder)
+        descriptor, name = tempfile.mkstemp(prefix=_PREFIX, suffix=".csv", dir=folder)
         upload = cls(Path(name))
         try:
             with open(descriptor, "wb") as file:  # noqa: ASYNC230, PTH123  writes are small
@@ -82,6 +90,13 @@ class Upload:
             await asyncio.to_thread(shutil.copyfileobj, sent.file, file)
 
 
+def _remove_abandoned(folder: Path, before: datetime) -> None:
+    for path in folder.glob(f"{_PREFIX}*.csv"):
+        with suppress(OSError):  # another user's, or another process was faster
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
+
+
 def _digest(path: Path) -> bytes:
     digest = sha256()
     with path.open("rb") as file:
@@ -109,6 +124,8 @@ class Imports:
         key: str | None,
     ) -> UUID:
         """Begin to import a file; with a key that was used for it before, that import."""
+        old = self._transactions.clock() - _ABANDONED
+        await asyncio.to_thread(_remove_abandoned, upload.path.parent, old)
         surveyed = await asyncio.to_thread(survey, upload.path)
         replayed = False
         async with self._transactions.begin() as tx:
@@ -131,6 +148,7 @@ class Imports:
                     f"{who.issuer} {who.subject}", "import", key, upload.digest + terms
                 )
                 import_id, replayed = await make_once(tx, request, make)
+        _NOT_BEGUN.reach(import_id)
         if not replayed:
             run = self._run(import_id, upload.take(), surveyed)
             self._running[import_id] = asyncio.create_task(run, name=f"import {import_id}")

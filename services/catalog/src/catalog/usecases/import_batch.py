@@ -22,9 +22,12 @@ from catalog.usecases.import_skus import Skus
 from catalog.usecases.import_sources import keep_sources
 from catalog.usecases.import_unchanged import set_aside_unchanged
 from catalog.usecases.tell import tell
+from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transaction, Transactions
 
 T = TypeVar("T")
+
+_NOT_COMMITTED = failpoint("import.batch_not_committed")
 
 
 class _DryRun(Exception):
@@ -53,6 +56,7 @@ class Importer:
                 if self._job.dry_run:
                     raise _DryRun
                 await note(tx, self._job, batch, tally)
+                _NOT_COMMITTED.reach(self._job.id)
         except _DryRun:
             async with self._transactions.begin() as tx:
                 await note(tx, self._job, batch, tally)

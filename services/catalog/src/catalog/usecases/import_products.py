@@ -22,6 +22,7 @@ from catalog.store.channels import channel_of
 from catalog.store.imports import import_to_change, learn_columns
 from catalog.usecases.import_batch import Importer
 from catalog.usecases.import_job import Batch, Job
+from wareflow_events.failpoints import failpoint
 from wareflow_events.faults import backoff, is_transient
 from wareflow_events.transaction import Transaction, Transactions
 from wareflow_kit.audit import record
@@ -30,6 +31,8 @@ from wareflow_kit.refusals import Refusal
 
 _PRODUCTS, _ROWS = 100, 1000
 _ATTEMPTS = 5
+_NOT_FINISHED = failpoint("import.batch_committed")
+_NOT_ENDED = failpoint("import.all_in_not_ended")
 
 
 async def import_products(
@@ -91,6 +94,8 @@ async def run_import(
         batches = _batches(path, surveyed)
         while batch := await asyncio.to_thread(partial(next, batches, None)):
             await _persist(importer, batch)
+            _NOT_FINISHED.reach(import_id)
+        _NOT_ENDED.reach(import_id)
     except BaseException as error:
         _ = await _end(transactions, import_id, ImportStatus.FAILED, _reason(error))
         raise

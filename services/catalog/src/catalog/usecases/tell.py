@@ -22,8 +22,12 @@ async def tell(tx: Transaction, changes: Sequence[tuple[Product, ProductChanged]
             tx.publish(event)
         except EventTooLarge as error:
             raise ProductTooLarge(str(error)) from error
+    await list_anew(tx, [product for product, _ in changes])
+
+
+async def list_anew(tx: Transaction, products: Sequence[Product]) -> None:
+    """Write changed products, and bring what is derived from them up to date."""
     await flush(tx.session)
-    products = [product for product, _ in changes]
     if products:
         await hold_channels(tx.session)
         await index(tx.session, products)

@@ -7,11 +7,14 @@ from sqlalchemy import select, update
 
 from crm.gateways.mailer import Mailer, Message
 from crm.model.mail import Mail
+from wareflow_events.failpoints import failpoint
 from wareflow_events.faults import backoff
 from wareflow_events.transaction import Transactions
 
 _LEASE = timedelta(minutes=2)
 _BATCH = 20
+_NOT_SENT = failpoint("mail.claimed_not_sent")
+_NOT_MARKED = failpoint("mail.sent_not_marked")
 
 
 async def send_mail(transactions: Transactions, mailer: Mailer, *, storefront: str) -> bool:
@@ -19,11 +22,13 @@ async def send_mail(transactions: Transactions, mailer: Mailer, *, storefront: s
     claimed = await _claim(transactions)
     for mail_id, message, attempts in claimed:
         text = message.body.replace("{storefront}", storefront)
+        _NOT_SENT.reach(mail_id)
         try:
             await mailer.send(Message(message.id, message.to, message.subject, text))
         except Exception as error:  # noqa: BLE001  kept, and tried again
             await _failed(transactions, mail_id, attempts, repr(error))
         else:
+            _NOT_MARKED.reach(mail_id)
             await _sent(transactions, mail_id)
     return len(claimed) == _BATCH
 

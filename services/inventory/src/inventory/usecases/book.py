@@ -4,9 +4,12 @@ from inventory.model.ids import DocumentId
 from inventory.model.movement import Cause, Entry
 from inventory.model.stock import VariantStock
 from inventory.store import ledger, stocks
+from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transaction
 from wareflow_kit.audit import record
 from wareflow_kit.auth import Principal
+
+_NOT_COMMITTED = failpoint("stock.booked_not_committed")
 
 
 async def book(
@@ -34,4 +37,5 @@ async def book(
     )
     if stock.is_changed:
         tx.publish(stock.changed())
+    _NOT_COMMITTED.reach(document_id)
     return document_id

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from inventory.model.hold import units_of
 from inventory.model.ids import OrderId
 from inventory.store import holds, stocks
+from wareflow_events.failpoints import failpoint
 from wareflow_events.schemas.inventory import StockReleased
 from wareflow_events.transaction import Transaction
+
+_NOT_COMMITTED = failpoint("stock.released_not_committed")
 
 
 async def release_orders(tx: Transaction, *, order_ids: Sequence[OrderId]) -> None:
@@ -25,3 +28,4 @@ async def release_orders(tx: Transaction, *, order_ids: Sequence[OrderId]) -> No
         tx.publish(StockReleased(order_id=order_id, lines=lines))
     for stock in found.values():
         tx.publish(stock.changed())
+    _NOT_COMMITTED.reach()

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from inventory.model.hold import PlacedOrder, decide
 from inventory.store import holds, stocks
+from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transaction
+
+_NOT_COMMITTED = failpoint("stock.reserved_not_committed")
 
 
 async def reserve_orders(tx: Transaction, *, orders: Sequence[PlacedOrder]) -> None:
@@ -29,3 +32,4 @@ async def reserve_orders(tx: Transaction, *, orders: Sequence[PlacedOrder]) -> N
         tx.publish(answer)
     for stock in changed:
         tx.publish(stock.changed())
+    _NOT_COMMITTED.reach()

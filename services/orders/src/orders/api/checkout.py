@@ -24,12 +24,17 @@ from orders.model.shipping import NoShippingMethod, UnknownShippingMethod
 from orders.usecases.place_order import place_order
 from orders.views.carts import opened_cart
 from orders.views.orders import order_details
+from wareflow_events.failpoints import failpoint
 from wareflow_kit.refusals import PreconditionFailed
 from wareflow_kit.web.idempotency import IdempotencyKeyReused, IdempotencyKeyWanted, Once
 from wareflow_kit.web.prefer import PreferWait
 from wareflow_kit.web.problems import refusals
 
 router = APIRouter(prefix="/orders/v1/carts", tags=["checkout"])
+
+_NOT_COMMITTED = failpoint("checkout.placed_not_committed")
+_NOT_WAITED = failpoint("checkout.committed_not_waited")
+_NOT_ANSWERED = failpoint("checkout.waited_not_answered")
 
 _REFUSALS = refusals(
     *(IdempotencyKeyWanted, IdempotencyKeyReused, CartNotFound, CartClosed, PreconditionFailed),
@@ -73,7 +78,10 @@ async def checkout_cart(
         order_id = OrderId(await once(tx, make, who=f"cart {key.cart_id}"))
         if once.replayed:  # then nobody has looked at the key yet
             _ = await opened_cart(tx.session, key)
+        _NOT_COMMITTED.reach(order_id)
+    _NOT_WAITED.reach(order_id)
     _ = await at_hand.waiting.until(order_id, needs_the_caller, timeout=wait)
+    _NOT_ANSWERED.reach(order_id)
     response.headers["Location"] = f"/orders/v1/orders/{order_id}"
     response.headers["Cache-Control"] = "no-store"
     return await _answer(at_hand, order_id)

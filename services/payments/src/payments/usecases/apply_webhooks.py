@@ -15,10 +15,15 @@ from payments.usecases.answers import Answer, No, NotRun, Told, Unclear, answer_
 from payments.usecases.metrics import WEBHOOKS
 from payments.usecases.see_intents import note_declines, see_intents
 from payments.usecases.see_refunds import see_refunds
+from wareflow_events.failpoints import failpoint
 from wareflow_events.faults import backoff
 from wareflow_events.transaction import Transaction
 
 _LONGEST_PAUSE = 3600.0
+
+_NOT_READ = failpoint("webhook.claimed_not_read")
+_NOT_RECORDED = failpoint("webhook.read_not_recorded")
+_NOT_COMMITTED = failpoint("webhook.applied_not_committed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,10 @@ class WebhookWork:
                 return Told(refund=await self._gateway.retrieve_refund(job.subject_id))
             return Told(intent=await self._gateway.retrieve_intent(job.subject_id))
 
-        return await answer_of(ask)
+        _NOT_READ.reach(job.subject)
+        answer = await answer_of(ask)
+        _NOT_RECORDED.reach(job.subject)
+        return answer
 
     async def record(self, tx: Transaction, answered: Sequence[tuple[Hint, Answer]]) -> None:
         """Apply what was read; what could not be read is tried again later."""
@@ -79,6 +87,7 @@ class WebhookWork:
                 tx.after_commit(WEBHOOKS.labels(webhook.type, "applied").inc)
             else:
                 _fail(tx, webhook, reason)
+        _NOT_COMMITTED.reach()
         tx.after_commit(PAYMENT_CHANGED.ring)
 
     async def spoil(self, tx: Transaction, job: Hint, error: str) -> None:

@@ -1,15 +1,11 @@
 """The middle step of an operation: ask the gateway, or look whether it was done before."""
 
 from datetime import timedelta
-from typing import TypeVar
-from uuid import UUID
 
-from payments.gateways.gateway import Gateway, IntentRequest, RefundRequest, Refused
+from payments.gateways.gateway import Gateway, IntentRequest, NotNow, RefundRequest, Refused
 from payments.model import Operation
 from payments.model.operation import OperationKind, Step
 from payments.usecases.answers import Answer, Nothing, Told
-
-K = TypeVar("K", str, UUID)
 
 _SKEW = timedelta(minutes=10)
 """How far the gateway's clock, or a request on its way, may be off."""
@@ -43,7 +39,7 @@ async def _create(gateway: Gateway, operation: Operation, step: Step) -> Answer:
 
 
 async def _cancel(gateway: Gateway, operation: Operation, step: Step) -> Answer:
-    intent_id = _known(operation.intent_id)
+    intent_id = _intent_of(operation)
     if step is Step.SEND:
         try:
             return Told(intent=await gateway.cancel_intent(intent_id, key=operation.key))
@@ -53,21 +49,24 @@ async def _cancel(gateway: Gateway, operation: Operation, step: Step) -> Answer:
 
 
 async def _refund(gateway: Gateway, operation: Operation, step: Step) -> Answer:
-    intent_id = _known(operation.intent_id)
+    intent_id = _intent_of(operation)
     if step is Step.LOOK_UP:
         found = await gateway.find_refund(operation.id, intent_id=intent_id)
         return Told(refund=found) if found else Nothing()
+    assert operation.refund_id is not None
     request = RefundRequest(
         key=operation.key,
         operation_id=operation.id,
         order_id=operation.order_id,
-        refund_id=_known(operation.refund_id),
+        refund_id=operation.refund_id,
         intent_id=intent_id,
         amount=operation.money,
     )
     return Told(refund=await gateway.create_refund(request))
 
 
-def _known(value: K | None) -> K:
-    assert value is not None
-    return value
+def _intent_of(operation: Operation) -> str:
+    # A payment that was recalled for a restored database learns its intent anew.
+    if operation.intent_id is None:
+        raise NotNow("the intent is not known yet")
+    return operation.intent_id

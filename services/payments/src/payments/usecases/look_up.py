@@ -11,7 +11,11 @@ from payments.usecases.see_intents import LOOK_AFTER as PAYMENT_AFTER
 from payments.usecases.see_intents import see_intents
 from payments.usecases.see_refunds import LOOK_AFTER as REFUND_AFTER
 from payments.usecases.see_refunds import see_refunds
+from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transaction
+
+_PAYMENT_NOT_RECORDED = failpoint("lookup.payment_read_not_recorded")
+_REFUND_NOT_RECORDED = failpoint("lookup.refund_read_not_recorded")
 
 
 class PaymentWork:
@@ -34,7 +38,9 @@ class PaymentWork:
             assert job.intent_id is not None
             return Told(intent=await self._gateway.retrieve_intent(job.intent_id))
 
-        return await answer_of(ask)
+        answer = await answer_of(ask)
+        _PAYMENT_NOT_RECORDED.reach(job.order_id)
+        return answer
 
     async def record(self, tx: Transaction, answered: Sequence[tuple[Payment, Answer]]) -> None:
         """Apply what was read; what was not is looked up again anyway."""
@@ -74,7 +80,9 @@ class RefundWork:
             assert job.gateway_id is not None
             return Told(refund=await self._gateway.retrieve_refund(job.gateway_id))
 
-        return await answer_of(ask)
+        answer = await answer_of(ask)
+        _REFUND_NOT_RECORDED.reach(job.id)
+        return answer
 
     async def record(self, tx: Transaction, answered: Sequence[tuple[Refund, Answer]]) -> None:
         """Apply what was read."""

@@ -1,6 +1,7 @@
 """A webhook came in: stored, so that it can be acknowledged, and applied afterwards."""
 
 from dataclasses import asdict
+from functools import partial
 
 from sqlalchemy.dialects.postgresql import insert
 
@@ -8,7 +9,11 @@ from payments.model import WebhookEvent
 from payments.model.bells import WEBHOOK_STORED
 from payments.model.webhook import Notice, Subject
 from payments.usecases.metrics import WEBHOOKS
+from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transaction
+
+_NOT_COMMITTED = failpoint("webhook.stored_not_committed")
+_NOT_ACKNOWLEDGED = failpoint("webhook.committed_not_acknowledged")
 
 
 async def receive_webhook(tx: Transaction, *, notice: Notice) -> bool:
@@ -30,6 +35,8 @@ async def receive_webhook(tx: Transaction, *, notice: Notice) -> bool:
     )
     made = await tx.session.execute(row.on_conflict_do_nothing().returning(WebhookEvent.id))
     stored = made.scalar() is not None
+    _NOT_COMMITTED.reach(notice.type)
+    tx.after_commit(partial(_NOT_ACKNOWLEDGED.reach, notice.type))
     tx.after_commit(WEBHOOKS.labels(notice.type, "stored" if stored else "repeated").inc)
     if stored and ours:
         tx.after_commit(WEBHOOK_STORED.ring)

@@ -15,12 +15,17 @@ from payments.usecases.answers import Answer, No, Nothing, NotRun, Told, Unclear
 from payments.usecases.call_gateway import call_gateway
 from payments.usecases.see_intents import see_intents
 from payments.usecases.see_refunds import see_refunds
+from wareflow_events.failpoints import failpoint
 from wareflow_events.faults import backoff
 from wareflow_events.transaction import Transaction
 
 _LONGEST_PAUSE = 300.0
 _WRONG_KEYS_PAUSE = 30.0
 _WITHIN_LEASE = LEASE.total_seconds() * 0.75
+
+_NOT_SENT = {kind: failpoint(f"{kind}.claimed_not_sent") for kind in OperationKind}
+_NOT_RECORDED = {kind: failpoint(f"{kind}.answered_not_recorded") for kind in OperationKind}
+_NOT_COMMITTED = {kind: failpoint(f"{kind}.recorded_not_committed") for kind in OperationKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,10 @@ class OperationWork:
             async with asyncio.timeout(_WITHIN_LEASE):
                 return await call_gateway(self._gateway, job.operation, job.step)
 
-        return await answer_of(ask)
+        _NOT_SENT[job.operation.kind].reach(job.operation.id)
+        answer = await answer_of(ask)
+        _NOT_RECORDED[job.operation.kind].reach(job.operation.id)
+        return answer
 
     async def record(self, tx: Transaction, answered: Sequence[tuple[Claimed, Answer]]) -> None:
         """Apply what was said to payments and refunds, then to the operations."""
@@ -67,11 +75,13 @@ class OperationWork:
         await _see(tx, answered, payments, refunds)
         for job, answer in answered:
             operation, payment = stored[job.operation.id], payments[job.operation.order_id]
+            operation.intent_id = operation.intent_id or payment.intent_id
             if isinstance(answer, No):
                 refund = refunds.get(operation.refund_id) if operation.refund_id else None
                 _refuse(tx, operation, job, (payment, refund), answer)
             else:
                 _settle(tx, operation, job, answer)
+            _NOT_COMMITTED[operation.kind].reach(operation.id)
         tx.after_commit(PAYMENT_CHANGED.ring)
 
     async def spoil(self, tx: Transaction, job: Claimed, error: str) -> None:
