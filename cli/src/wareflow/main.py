@@ -4,10 +4,11 @@ import sys
 
 import typer
 
-from wareflow.commands import deadletters, events
+from wareflow.commands import database, deadletters, events
 from wareflow.commands.demo import demo
 from wareflow.commands.importing import import_products
 from wareflow.commands.rebuild import rebuild
+from wareflow.commands.recover import recover
 from wareflow.commands.serve import serve
 from wareflow.commands.simulate import simulate
 from wareflow.commands.verify import verify
@@ -20,7 +21,9 @@ _ = cli.command()(simulate)
 _ = cli.command()(verify)
 _ = cli.command()(demo)
 _ = cli.command()(rebuild)
+_ = cli.command()(recover)
 cli.add_typer(events.app, name="events")
+cli.add_typer(database.app, name="database")
 cli.add_typer(deadletters.app, name="deadletters")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from wareflow.house import SERVICES, House
 from wareflow_events.event import Kind, topics
+from wareflow_events.remembered import forgotten, own_topics
 
 Rows = Mapping[Any, Mapping[str, Any]]
 Ask = Callable[[House], Awaitable[list[str]]]
@@ -213,7 +214,26 @@ async def _last_of_each_key(house: House, topic: str, broken: list[str]) -> dict
     return last
 
 
+async def every_database_remembers(house: House) -> list[str]:
+    """No database is an older copy of itself: it knows all that its service told."""
+    broken: list[str] = []
+    for service in SERVICES:
+        for topic in own_topics(service):
+            found = await forgotten(house.engines[service], house.broker, topic)
+            if not found:
+                continue
+            events = sum(part.events for part in found.values())
+            keys = len(frozenset[str]().union(*(part.keys for part in found.values())))
+            broken.append(
+                f"{service} told {events} events of {topic.name}, about {keys} keys, that its"
+                " database does not know: it is an older copy of itself. Stop"
+                f" {service} and run: wareflow recover {service}"
+            )
+    return broken
+
+
 PROMISES = (
+    Promise("every database remembers all that its service told", every_database_remembers),
     Promise("every confirmed order is paid, whole", sales_are_paid),
     Promise("money that was taken belongs to a sale, or went back", captured_money_has_a_sale),
     Promise("a sale holds its units, a cancelled order none", sales_are_held),

@@ -7,14 +7,16 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from wareflow_events import deadletter
+from wareflow_events import deadletter, inbox
 from wareflow_events.broker import Record, Stored, TopicPartition
 from wareflow_events.contract import eventually
 from wareflow_events.contract.service import Service, a_customer_record
 from wareflow_events.envelope import Envelope, source_of, to_record
 from wareflow_events.erasure import mark_erased
 from wareflow_events.event import Event
+from wareflow_events.handlers import ConsumerGroup
 from wareflow_events.ids import new_id
+from wareflow_events.rebuild import redrive
 from wareflow_events.schemas.orders import CONTACT, ContactPii, OrderContactGiven
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -153,6 +155,33 @@ async def test_a_park_stays_for_the_letter_that_is_just_put_behind_it(service: S
         assert await deadletter.parked(connection, [stored(second, 3)], consumer="crm.x") == {
             (CONTACT.name, str(order).encode())
         }
+
+
+async def test_a_park_stays_for_the_letter_put_behind_the_last_that_is_redriven(
+    service: Service,
+) -> None:
+    """Else later events of the key would overtake the letter that came while it was redriven."""
+    customer = uuid4()
+    first, second = (a_customer_record(customer, sequence=n) for n in (1, 2))
+    async with service.engine.begin() as connection:
+        await keep(connection, first, offset=1)
+        _ = await inbox.register(connection, consumer="crm.x", ends={})
+    async with service.engine.connect() as batch, batch.begin() as held:
+        assert await deadletter.parked(batch, [stored(second, 2)], consumer="crm.x")
+        redriving = asyncio.create_task(_redrive_first(service))
+        await _somebody_waits(service)
+        await keep(batch, second, offset=2)
+        await held.commit()
+    assert (await redriving).stored.offset == 1
+    async with service.engine.connect() as connection:
+        assert await deadletter.parked(connection, [stored(second, 3)], consumer="crm.x")
+
+
+async def _redrive_first(service: Service) -> deadletter.DeadLetter:
+    group = ConsumerGroup("crm.x", service.group.handlers)
+    async for outcome in redrive(service.transactions, [group]):
+        return outcome.letter
+    raise AssertionError("nothing was redriven")
 
 
 async def _purge(service: Service) -> int:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wareflow_events.ids import new_id, time_of
+from wareflow_events.ids import id_from, new_id, time_of
 
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 moments = st.datetimes(
@@ -39,3 +39,14 @@ def test_another_kind_of_uuid_has_no_time() -> None:
         _ = time_of(uuid4())
     with pytest.raises(ValueError, match="not a UUIDv7"):
         _ = time_of(UUID(int=0))
+
+
+@given(moments, st.text())
+def test_an_id_that_follows_from_another_is_the_same_each_time_and_of_its_time(
+    at: datetime, name: str
+) -> None:
+    parent = new_id(at=at)
+    assert id_from(parent, name) == id_from(parent, name)
+    assert time_of(id_from(parent, name)) == time_of(parent)
+    assert id_from(parent, name) not in (parent, id_from(parent, name + "."))
+    assert id_from(new_id(at=at), name) != id_from(parent, name)

@@ -7,7 +7,7 @@ sent again, in the same order, and the inbox drops it.
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
@@ -18,7 +18,9 @@ from wareflow_events import metrics
 from wareflow_events.bell import Bell
 from wareflow_events.broker import Broker, Producer
 from wareflow_events.envelope import Envelope, source_of, to_record
+from wareflow_events.failpoints import failpoint
 from wareflow_events.faults import backoff, sleep
+from wareflow_events.remembered import Forgetful
 
 _LOG = structlog.get_logger("wareflow.relay")
 _BATCH = 1000
@@ -39,7 +41,9 @@ FROM outbox ORDER BY id LIMIT $1
 # of its key below it, whose transaction drew its id early and committed late.
 _PEEK = "SELECT true FROM outbox WHERE id > $1 LIMIT 1"
 _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
-_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('wareflow relay', 0))"
+LEADER_LOCK = "hashtextextended('wareflow relay', 0)"
+"""The session advisory lock of a database's relay, as SQL."""
+_LOCK = f"SELECT pg_try_advisory_lock({LEADER_LOCK})"
 _STATE = """
 SELECT count(*) AS rows, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float AS age
 FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 100000) AS o
@@ -48,12 +52,23 @@ FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 100000) AS o
 T = TypeVar("T")
 _Connection: TypeAlias = "asyncpg.Connection[Any]"
 
+_NOT_SENT = failpoint("relay.selected_not_sent")
+_NOT_DELETED = failpoint("relay.sent_not_deleted")
+_DELETED = failpoint("relay.deleted")
+
 
 class Relay:
     """Carries one service's events; a candidate until it gets the lock."""
 
     def __init__(
-        self, *, dsn: str, broker: Broker, service: str, bell: Bell, poll: float = 0.03
+        self,
+        *,
+        dsn: str,
+        broker: Broker,
+        service: str,
+        bell: Bell,
+        poll: float = 0.03,
+        may_lead: Callable[[], Coroutine[Any, Any, None]] | None = None,
     ) -> None:
         self._dsn = dsn
         self._broker = broker
@@ -61,14 +76,18 @@ class Relay:
         self._source = source_of(service)
         self._bell = bell
         self._poll = poll
+        self._may_lead = may_lead
+        """Asked by a new leader before it sends anything; its `Forgetful` ends the relay."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Lead, or wait to lead, until `stop`; faults are waited out."""
+        """Lead, or wait to lead, until `stop`; faults are waited out, but for `Forgetful`."""
         failures = 0
         while not stop.is_set():
             began = time.monotonic()
             try:
                 await self._candidate(stop)
+            except Forgetful:
+                raise
             except Exception as error:  # noqa: BLE001  session and producer are made anew
                 failures = 0 if time.monotonic() - began > 30 else failures + 1
                 _LOG.warning("relay restarts", service=self._service, error=repr(error))
@@ -97,6 +116,8 @@ class Relay:
     async def _lead(self, connection: _Connection, stop: asyncio.Event) -> None:
         metrics.RELAY_LEADER.labels(self._service).set(1)
         _LOG.debug("relay leads", service=self._service)
+        if self._may_lead is not None:
+            await self._patiently(connection, self._may_lead())
         producer = await self._patiently(connection, self._broker.producer())
         try:
             await self._pump(connection, producer, stop)
@@ -127,8 +148,11 @@ class Relay:
     ) -> None:
         with metrics.RELAY_BATCH.labels(self._service).time():
             records = [to_record(self._envelope(row)) for row in rows]
+            _NOT_SENT.reach(self._service)
             await self._patiently(connection, producer.send(records))
+            _NOT_DELETED.reach(self._service)
             _ = await connection.execute(_DELETE, [row["id"] for row in rows])
+            _DELETED.reach(self._service)
         metrics.RELAY_PUBLISHED.labels(self._service).inc(len(rows))
 
     def _envelope(self, row: asyncpg.Record) -> Envelope:

@@ -1,4 +1,4 @@
-"""A service put together, and the three ways to run it: `python -m orders api|worker|migrate`."""
+"""A service put together, and how it is run: `python -m orders api|worker|migrate|recover`."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from typing import Any, NoReturn, get_type_hints
 
 import structlog
@@ -20,7 +21,10 @@ from wareflow_events.broker import Broker, PartitionMismatch, RetentionMismatch
 from wareflow_events.consumer import Consumer, ConsumerGroup
 from wareflow_events.event import Topic, topics
 from wareflow_events.faults import backoff, sleep
+from wareflow_events.recovering import Unrecovered, recover
+from wareflow_events.recovery import Recovery
 from wareflow_events.relay import Relay
+from wareflow_events.remembered import Forgetful, must_remember
 from wareflow_events.transaction import Transactions
 from wareflow_kit.brokers import open_broker
 from wareflow_kit.checks import Check
@@ -80,7 +84,7 @@ class Service:
             await supervisor.drain(self.settings.drain_seconds)
 
     async def _events(self, supervisor: Supervisor, stop: asyncio.Event) -> None:
-        if await self._topics_are_there(stop) and not stop.is_set():
+        if await self._may_begin(stop) and not stop.is_set():
             supervisor.start(f"{self.name}.relay", self._relay().run)
             for group in self.groups:
                 consumer = Consumer(group=group, broker=self.broker, transactions=self.transactions)
@@ -94,15 +98,21 @@ class Service:
             service=self.name,
             bell=self.transactions.committed,
             poll=self.settings.relay_poll,
+            may_lead=self._must_remember,
         )
 
-    async def _topics_are_there(self, stop: asyncio.Event) -> bool:
+    async def _must_remember(self) -> None:
+        await must_remember(self.engine, self.broker, self.name)
+
+    async def _may_begin(self, stop: asyncio.Event) -> bool:
+        """The topics are there, and this database is not an older copy of itself."""
         failures = 0
         while not stop.is_set():
             try:
                 await self.broker.ensure_topics(self.topics)
+                await self._must_remember()
                 return True
-            except (PartitionMismatch, RetentionMismatch):
+            except (PartitionMismatch, RetentionMismatch, Forgetful):
                 raise
             except Exception as error:  # noqa: BLE001  the broker may start later than we do
                 failures += 1
@@ -127,11 +137,11 @@ def run(build: Build, argv: list[str] | None = None) -> NoReturn:
     """
     package = build.__module__.split(".")[0]
     parser = argparse.ArgumentParser(prog=f"python -m {package}")
-    _ = parser.add_argument("command", choices=["api", "worker", "migrate"])
+    _ = parser.add_argument("command", choices=["api", "worker", "migrate", "recover"])
     command: str = parser.parse_args(argv).command
     settings = _read_settings(build)
     configure_logs(level=settings.log_level, form=settings.log_format)
-    ways = {"api": _api, "worker": _worker}
+    ways = {"api": _api, "worker": _worker, "recover": _recover}
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if command == "migrate":
             code = runner.run(_migrate(package, settings))
@@ -173,6 +183,21 @@ async def _worker(service: Service) -> int:
         app = Starlette(routes=health_routes([database_ready(service.engine), nothing_died]))
         started = await serve(app, settings, port=settings.worker_port, stop=stop)
     return 1 if supervisor.failures or not started else 0
+
+
+async def _recover(service: Service) -> int:
+    """Take back what a restored database has lost, while neither door of the service is open."""
+    recovery: Recovery = import_module(f"{service.name}.recovery").RECOVERY
+    await service.broker.ensure_topics(service.topics)
+    try:
+        async for one in recover(service.transactions, recovery, service.groups, service.broker):
+            log.warning("recovered", topic=one.topic, events=one.events, keys=one.keys)
+    except Unrecovered as error:
+        log.error("not recovered", service=service.name, reason=str(error))  # noqa: TRY400
+        return 1
+    for line in recovery.lost:
+        log.warning("lost", service=service.name, what=line)
+    return 0
 
 
 async def _migrate(package: str, settings: ServiceSettings) -> int:

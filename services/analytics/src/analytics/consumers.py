@@ -1,6 +1,5 @@
 """What analytics hears."""
 
-from analytics.model.base import tables
 from analytics.projections.channels import Channel, fold_channel
 from analytics.projections.funnel import Touch, fold_carts, fold_paid, fold_placed
 from analytics.projections.sales import (
@@ -19,6 +18,7 @@ from wareflow_events.schemas.crm import CustomerErased
 from wareflow_events.schemas.orders import CartChanged, OrderCancelled, OrderConfirmed, OrderPlaced
 from wareflow_events.schemas.payments import PaymentRefunded
 from wareflow_events.transaction import Transaction
+from wareflow_kit.tables import tables_of
 
 
 async def erased(tx: Transaction, heard: Heard[CustomerErased]) -> None:
@@ -34,7 +34,7 @@ SALES = ConsumerGroup(
         on(OrderCancelled, fold_cancelled),
         on_run(PaymentRefunded, fold_refunded),
     ),
-    derived=tables(Channel, Sale, SaleLine, Return, Cancellation),
+    derived=tables_of(Channel, Sale, SaleLine, Return, Cancellation),
 )
 FUNNEL = ConsumerGroup(
     "analytics.funnel",
@@ -43,7 +43,7 @@ FUNNEL = ConsumerGroup(
         on_run(OrderPlaced, fold_placed),
         on_run(OrderConfirmed, fold_paid),
     ),
-    derived=tables(Touch),
+    derived=tables_of(Touch),
 )
 PEOPLE = ConsumerGroup("analytics.people", (on(CustomerErased, erased),))
 HANDLERS = (SALES, FUNNEL, PEOPLE)

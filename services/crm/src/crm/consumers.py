@@ -1,6 +1,5 @@
 """What crm hears."""
 
-from crm.model.base import tables
 from crm.projections import orders
 from crm.projections.orders import CustomerOrder
 from crm.projections.timeline import TimelineEntry, note
@@ -15,6 +14,7 @@ from wareflow_events.schemas.orders import (
 )
 from wareflow_events.schemas.payments import PaymentCaptured, PaymentFailed, PaymentRefunded
 from wareflow_events.transaction import Transaction
+from wareflow_kit.tables import tables_of
 
 
 async def placed_by(tx: Transaction, heard: Heard[OrderPlaced]) -> None:
@@ -89,6 +89,6 @@ HISTORY = ConsumerGroup(
         on(PaymentFailed, failed),
         on(PaymentRefunded, refunded),
     ),
-    derived=tables(CustomerOrder, TimelineEntry),
+    derived=tables_of(CustomerOrder, TimelineEntry),
 )
 HANDLERS = (PEOPLE, HISTORY)

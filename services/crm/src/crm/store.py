@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.model.account import Account
@@ -33,12 +33,11 @@ async def verified_account(session: AsyncSession, email: str) -> Account | None:
 
 async def guests_by_email(session: AsyncSession, email: str) -> list[UUID]:
     """Guests who left this address and belong to nobody yet."""
-    known = select(Alias.guest_id)
     found = await session.scalars(
         select(Customer.customer_id).where(
             Customer.email_key == email.lower(),
             Customer.kind == "guest",
-            Customer.customer_id.not_in(known),
+            ~exists().where(Alias.guest_id == Customer.customer_id),
         )
     )
     return sorted(found)

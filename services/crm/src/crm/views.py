@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import exists, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.model.customer import Alias, Customer
+
+_STANDS_FOR_ITSELF = ~exists().where(Alias.guest_id == Customer.customer_id)
+"""Not a guest that was merged into an account."""
 
 
 async def customer(session: AsyncSession, customer_id: UUID) -> Customer | None:
@@ -32,7 +35,7 @@ async def customers(
     most: int,
 ) -> Sequence[Customer]:
     """Customers, the newest first; guests that were merged are their account."""
-    query = select(Customer).where(Customer.customer_id.not_in(select(Alias.guest_id)))
+    query = select(Customer).where(_STANDS_FOR_ITSELF)
     if kind:
         query = query.where(Customer.kind == kind)
     if tag:
@@ -54,7 +57,7 @@ async def search(session: AsyncSession, *, term: str, most: int) -> Sequence[Cus
                 (Customer.email_key >= key) & (Customer.email_key < end),
                 (Customer.name_key >= key) & (Customer.name_key < end),
             ),
-            Customer.customer_id.not_in(select(Alias.guest_id)),
+            _STANDS_FOR_ITSELF,
         )
         .order_by(Customer.email_key, Customer.customer_id)
     )

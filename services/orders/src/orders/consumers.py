@@ -1,6 +1,7 @@
 """The back door: what orders hears, and the one verb that each event leads to."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar, cast
 from uuid import UUID
 
@@ -108,7 +109,10 @@ def _unrefunded(event: RefundFailed) -> Signal:
 
 def _answer(event: type[E], signal: Callable[[E], Signal]) -> Handler:
     async def hear(tx: Transaction, heard: list[Heard[E]]) -> None:
-        signals = [(OrderId(UUID(one.event.key)), signal(one.event)) for one in heard]
+        signals = [
+            (OrderId(UUID(one.event.key)), replace(signal(one.event), replay=one.replay))
+            for one in heard
+        ]
         _ = await decide_orders(tx, signals=signals)
 
     return on_run(event, hear)

@@ -12,7 +12,8 @@ from wareflow_events.transaction import Transaction
 
 async def payment_due(tx: Transaction, heard: list[Heard[PaymentDue]]) -> None:
     """Stock is held: the money may be taken."""
-    await open_payments(tx, dues=[each.event for each in heard])
+    since = {each.event.order_id: each.time for each in heard if each.replay}
+    await open_payments(tx, dues=[each.event for each in heard], since=since)
 
 
 async def payment_closing(tx: Transaction, heard: list[Heard[PaymentClosing]]) -> None:
@@ -22,7 +23,8 @@ async def payment_closing(tx: Transaction, heard: list[Heard[PaymentClosing]]) -
 
 async def refund_due(tx: Transaction, heard: list[Heard[RefundDue]]) -> None:
     """Money has to go back."""
-    await request_refunds(tx, dues=[each.event for each in heard])
+    since = {each.event.refund_id: each.time for each in heard if each.replay}
+    await request_refunds(tx, dues=[each.event for each in heard], since=since)
 
 
 async def order_cancelled(tx: Transaction, heard: list[Heard[OrderCancelled]]) -> None:

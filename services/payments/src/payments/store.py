@@ -1,16 +1,17 @@
 """What verbs load, and lock: payments first, in the order of their orders, then the rest."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, any_, literal, select
+from sqlalchemy import ARRAY, ColumnElement, any_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from payments.model import Decline, Operation, Payment, Refund, WebhookEvent
 from payments.model.operation import OperationKind
+from payments.model.payment import Status
 
 V = TypeVar("V", UUID, str)
 
@@ -27,6 +28,17 @@ async def lock_payments(session: AsyncSession, orders: Collection[UUID]) -> dict
     query = select(Payment).where(_among(Payment.order_id, orders)).order_by(Payment.order_id)
     found = await session.scalars(query.with_for_update())
     return {payment.order_id: payment for payment in found}
+
+
+async def lately_voided(session: AsyncSession) -> set[UUID]:
+    """Orders whose payments were voided in the last day that is remembered, and have an intent."""
+    newest = select(func.max(Payment.updated_at)).scalar_subquery()
+    query = select(Payment.order_id).where(
+        Payment.status == Status.VOIDED,
+        Payment.intent_id.is_not(None),
+        Payment.updated_at > newest - timedelta(days=1),
+    )
+    return set(await session.scalars(query))
 
 
 async def our_intents(session: AsyncSession, intents: Collection[str]) -> set[str]:

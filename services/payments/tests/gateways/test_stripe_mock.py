@@ -1,59 +1,23 @@
 """Stripe's own OpenAPI, by stripe-mock, takes every request that our client makes."""
 
-import asyncio
-import os
-import socket
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from payments.gateways.gateway import RefundRequest
 from payments.gateways.stripe_client import StripeGateway
 from payments.testing import A_DAY, a_payment_due, a_request
 from wareflow_events.schemas.shapes import Money
-from wareflow_sandbox.testing import eventually
 
-CACHE = Path(__file__).resolve().parents[4] / ".cache" / "stripe-mock"
-
-
-def _program() -> str:
-    if given := os.environ.get("STRIPE_MOCK"):
-        return given
-    built = sorted(CACHE.glob("*/stripe-mock"))
-    if not built:
-        pytest.skip("stripe-mock is missing: STRIPE_MOCK names none, and the sandbox built none")
-    return str(built[-1])
+pytestmark = pytest.mark.timeout(400)  # the first build of stripe-mock takes its time
 
 
 @pytest.fixture
-async def gateway() -> AsyncGenerator[StripeGateway]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    quiet = asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(
-        _program(), "-http-addr", address, stdout=quiet, stderr=quiet
-    )
-    made = StripeGateway(url=f"http://{address}", key="sk_test_123", timeout=10)
-    try:
-        async with httpx.AsyncClient(trust_env=False) as http:
-
-            async def answers() -> bool | None:
-                try:
-                    _ = await http.get(f"http://{address}/")
-                except httpx.TransportError:
-                    return None
-                return True
-
-            _ = await eventually(answers, timeout=30)
-        yield made
-    finally:
-        await made.close()
-        process.terminate()
-        _ = await process.wait()
+async def gateway(stripe_mock: str) -> AsyncGenerator[StripeGateway]:
+    made = StripeGateway(url=stripe_mock, key="sk_test_123", timeout=10)
+    yield made
+    await made.close()
 
 
 async def test_stripe_takes_what_we_ask_of_intents(gateway: StripeGateway) -> None:

@@ -27,7 +27,7 @@ def an_operation() -> Operation:
         livemode=False,
         status=Status.DUE,
     )
-    return Operation.to_create(payment, operation_id=uuid4(), now=A_DAY)
+    return Operation.to_create(payment, now=A_DAY)
 
 
 def after(**parts: float) -> datetime:

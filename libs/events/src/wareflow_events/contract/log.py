@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from wareflow_events.broker import PartitionMismatch, Record, TopicPartition
+from wareflow_events.broker import Broker, PartitionMismatch, Record, TopicPartition
 from wareflow_events.contract.support import (
     Log,
     Member,
@@ -73,6 +73,31 @@ class BrokerContract:
         assert len(first) == 10
         assert not await broker.read(place, start=25, limit=10)
         await broker.close()
+
+    async def test_writers_that_meet_lose_nothing_and_keep_their_order(self, log: Log) -> None:
+        """As a zombie leader and its successor do; each of them starts with another key."""
+        topic, brokers = a_topic(), [log.connect() for _ in range(4)]
+
+        async def write(writer: int, broker: Broker) -> None:
+            keys = [f"key-{(k + writer) % 4}" for k in range(4)]
+            producer = await broker.producer()
+            for n in range(12):
+                await producer.send([a_record(topic, key, 100 * writer + n) for key in keys])
+            await producer.close()
+
+        for broker in brokers:
+            await broker.ensure_topics([topic])
+        _ = await asyncio.gather(*(write(*numbered) for numbered in enumerate(brokers)))
+        for place in {place_of(topic, f"key-{k}") for k in range(4)}:
+            stored = await brokers[0].read(place, start=0, limit=1000)
+            assert [s.offset for s in stored] == list(range(len(stored)))
+            for numbers in numbers_by_key(stored).values():
+                assert sorted(numbers) == [100 * w + n for w in range(4) for n in range(12)]
+                for writer in range(4):
+                    mine = [n for n in numbers if n // 100 == writer]
+                    assert mine == sorted(mine)
+        for broker in brokers:
+            await broker.close()
 
     async def test_a_key_is_in_the_partition_that_murmur2_gives(self, log: Log) -> None:
         topic, broker = a_topic(), log.connect()

@@ -78,6 +78,7 @@ class ActivityRow(Base):
     __tablename__ = "activity"
     __table_args__ = (
         Index("activity_by_name", "channel", "test", "name", "occurred_at"),
+        Index("activity_by_visitor", "visitor_id"),
         Index("activity_by_customer", "customer_id", postgresql_where="customer_id IS NOT NULL"),
     )
 

@@ -125,7 +125,7 @@ WITH views AS (
            max(at) FILTER (WHERE step = 'paid') AS paid
     FROM funnel_touch
     WHERE channel = :channel AND test = :test
-      AND hour >= date_trunc('hour', CAST(:since AS timestamptz))
+      AND hour >= date_trunc('hour', CAST(:since AS timestamptz)) AND hour < :until
       AND at >= :since AND at < :until
     GROUP BY 1
 ), journey AS (

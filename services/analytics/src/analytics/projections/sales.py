@@ -204,6 +204,8 @@ WITH sold AS (
     FROM sale_line l JOIN sale s USING (order_id)
     WHERE l.channel = :channel AND l.test = :test
       AND l.confirmed_at >= :since AND l.confirmed_at < :until
+      AND s.channel = :channel AND s.test = :test
+      AND s.confirmed_at >= :since AND s.confirmed_at < :until
     GROUP BY 1, 3
 ), seen AS (
     SELECT product_id, count(DISTINCT visitor_id) AS viewers FROM activity

@@ -2,17 +2,12 @@
 
 from sqlalchemy.orm import DeclarativeBase
 
-from wareflow_events.tables import event_tables
-from wareflow_kit.database import TYPES, metadata
-from wareflow_kit.tables import kit_tables
+from wareflow_kit.database import TYPES
+from wareflow_kit.tables import service_metadata
 
 
 class Base(DeclarativeBase):
     """What every mapped class here derives from."""
 
-    metadata = metadata()
+    metadata = service_metadata()
     type_annotation_map = TYPES
-
-
-event_tables(Base.metadata)
-kit_tables(Base.metadata)

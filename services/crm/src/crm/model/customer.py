@@ -44,6 +44,7 @@ class Customer(Base):
         Index("customer_by_age", "created_at", "customer_id"),
         Index("customer_by_email", "email_key"),
         Index("customer_by_name", "name_key"),
+        Index("customer_by_tag", "tags", postgresql_using="gin"),
     )
 
     customer_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -97,8 +97,9 @@ SELECT coalesce(a.customer_id, o.customer_id) AS customer_id, o.currency,
        count(*) AS orders, sum(o.total - o.refunded)::bigint AS net,
        max(o.confirmed_at) AS last_at
 FROM customer_order o LEFT JOIN customer_alias a ON a.guest_id = o.customer_id
-WHERE (o.customer_id = ANY(:ids)
-       OR o.customer_id IN (SELECT guest_id FROM customer_alias WHERE customer_id = ANY(:ids)))
+WHERE o.customer_id IN (
+        SELECT unnest(CAST(:ids AS uuid[]))
+        UNION SELECT guest_id FROM customer_alias WHERE customer_id = ANY(:ids))
   AND o.confirmed_at IS NOT NULL AND o.cancelled_at IS NULL AND o.test = false
 GROUP BY 1, 2
 """

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from inventory.api.shapes import Answer, Reader, SkuKey, SkuText
+from inventory.api.shapes import Answer, Reader, SkuText
 from inventory.model.ids import LocationId, VariantId
 from inventory.model.item import UnknownVariant
 from inventory.model.stock import VariantStock
@@ -85,7 +85,7 @@ async def list_levels(
     found = await levels(
         session,
         wanted,
-        after=decode_cursor(after, SkuKey, UUID) if after else None,
+        after=decode_cursor(after, str, UUID) if after else None,
         limit=limit + 1,
     )
     return page(

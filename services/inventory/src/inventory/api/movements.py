@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from inventory.api.shapes import MovementKey, MovementOut, Reader
+from inventory.api.shapes import MovementOut, Reader
 from inventory.model.ids import LocationId, VariantId
 from inventory.views.movements import movements
 from wareflow_kit.web.deps import Read
@@ -27,7 +27,7 @@ async def list_movements(
         session,
         variant_id=VariantId(variant_id),
         location_id=LocationId(location_id) if location_id else None,
-        before=decode_cursor(after, MovementKey)[0] if after else None,
+        before=decode_cursor(after, int)[0] if after else None,
         limit=limit + 1,
     )
     return page(found, limit=limit, render=MovementOut.of, key=lambda movement: (movement.id,))

@@ -21,10 +21,6 @@ Writer = Annotated[Principal, Depends(requires("inventory:write"))]
 SkuText = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
 Reference = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 
-# What a cursor may hold; somebody could make one up.
-SkuKey = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
-MovementKey = Annotated[int, Field(ge=0, lt=2**63)]
-
 
 class Body(BaseModel):
     """A request's body: a field that is not known is a mistake worth telling."""

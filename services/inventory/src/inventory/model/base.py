@@ -6,9 +6,8 @@ from sqlalchemy import Uuid
 from sqlalchemy.orm import DeclarativeBase
 
 from inventory.model.ids import DocumentId, LineId, LocationId, OrderId, ProductId, VariantId
-from wareflow_events.tables import event_tables
-from wareflow_kit.database import TYPES, metadata
-from wareflow_kit.tables import kit_tables
+from wareflow_kit.database import TYPES
+from wareflow_kit.tables import service_metadata
 
 _IDS = (VariantId, ProductId, LocationId, OrderId, LineId, DocumentId)
 _TYPES: dict[Any, Any] = {**TYPES, **dict.fromkeys(_IDS, Uuid())}
@@ -17,9 +16,5 @@ _TYPES: dict[Any, Any] = {**TYPES, **dict.fromkeys(_IDS, Uuid())}
 class Base(DeclarativeBase):
     """Base of every mapped class of inventory."""
 
-    metadata = metadata()
+    metadata = service_metadata()
     type_annotation_map = _TYPES
-
-
-event_tables(Base.metadata)
-kit_tables(Base.metadata)

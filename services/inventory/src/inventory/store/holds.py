@@ -15,6 +15,8 @@ Ended = Literal[HoldState.RELEASED, HoldState.SHIPPED]
 
 _DECIDED = "SELECT order_id FROM order_hold WHERE order_id = ANY($1::uuid[])"
 
+_SHIPPED = f"{_DECIDED} AND state = 'shipped'"
+
 _ANSWER = """
 INSERT INTO order_hold (order_id, state, placed_at, decided_at)
 SELECT order_id, state, placed_at, $4
@@ -57,6 +59,13 @@ async def decided(session: AsyncSession, order_ids: Sequence[OrderId]) -> set[Or
     """Which of these orders had their answer, or their end, already."""
     connection = await session.connection()
     rows = await connection.exec_driver_sql(_DECIDED, (list(order_ids),))
+    return set(rows.scalars())
+
+
+async def shipped(session: AsyncSession, order_ids: Sequence[OrderId]) -> set[OrderId]:
+    """Which of these orders have left."""
+    connection = await session.connection()
+    rows = await connection.exec_driver_sql(_SHIPPED, (list(order_ids),))
     return set(rows.scalars())
 
 
@@ -107,8 +116,8 @@ async def ship(
     """End the holds of orders that left; orders that nothing was held for are not in the answer."""
     connection = await session.connection()
     rows = await connection.exec_driver_sql(_SHIP, (list(order_ids), now))
-    shipped = set(rows.scalars())
-    return await _end(session, [id for id in order_ids if id in shipped], HoldState.SHIPPED, now)  # noqa: A001
+    left = set(rows.scalars())
+    return await _end(session, [id for id in order_ids if id in left], HoldState.SHIPPED, now)  # noqa: A001
 
 
 async def _end(

@@ -7,11 +7,12 @@ Locations are taken before variants, everywhere.
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from inventory.model.ids import LocationId
 from inventory.model.level import Shelf
-from inventory.model.location import Location, UnknownLocation
+from inventory.model.location import Location, LocationNameTaken, UnknownLocation
 
 # All of them, and filtered here: a filter in SQL would look at rows as they were before waiting
 # for a lock, and could leave out the one that has just been opened. There are few.
@@ -26,6 +27,19 @@ async def all_for_use(session: AsyncSession) -> Sequence[Location]:
 async def all_for_change(session: AsyncSession) -> Sequence[Location]:
     """All locations, held exclusively."""
     return (await session.scalars(_ALL.with_for_update())).all()
+
+
+async def write(session: AsyncSession) -> None:
+    """Write what was changed; `LocationNameTaken` when a rival has just taken the name.
+
+    The locks do not keep rivals from that: what a rival adds is no row yet that could be held.
+    """
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if "location_name_key" in str(error.orig):
+            raise LocationNameTaken from error
+        raise
 
 
 def home(locations: Iterable[Location]) -> Location:

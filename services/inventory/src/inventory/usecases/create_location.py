@@ -24,7 +24,7 @@ async def create_location(
         updated_at=tx.now,
     )
     tx.session.add(location)
-    await tx.session.flush()
+    await locations.write(tx.session)
     await record(
         tx,
         who=who,

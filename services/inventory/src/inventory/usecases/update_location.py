@@ -28,6 +28,9 @@ async def update_location(
     seen(location.id, location.version)
     before = location.facts()
     location.update(changes, others=[one for one in everything if one is not location], now=tx.now)
+    if location.active != before["active"]:
+        await _open_or_close(tx, location, home=locations.home(everything))
+    await locations.write(tx.session)
     await record(
         tx,
         who=who,
@@ -36,8 +39,6 @@ async def update_location(
         before=before,
         after=location.facts(),
     )
-    if location.active != before["active"]:
-        await _open_or_close(tx, location, home=locations.home(everything))
 
 
 async def _open_or_close(tx: Transaction, location: Location, *, home: Location) -> None:

@@ -9,9 +9,8 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 from orders.model.ids import CartId, CustomerId, LineId, OrderId, VariantId
-from wareflow_events.tables import event_tables
-from wareflow_kit.database import TYPES, metadata
-from wareflow_kit.tables import kit_tables
+from wareflow_kit.database import TYPES
+from wareflow_kit.tables import service_metadata
 
 T = TypeVar("T")
 
@@ -19,15 +18,11 @@ T = TypeVar("T")
 class Base(DeclarativeBase):
     """Everything that is mapped here."""
 
-    metadata = metadata()
+    metadata = service_metadata()
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         **TYPES,
         **dict.fromkeys((CartId, OrderId, LineId, VariantId, CustomerId), Uuid()),
     }
-
-
-event_tables(Base.metadata)
-kit_tables(Base.metadata)
 
 
 class Json(TypeDecorator[T]):

@@ -57,6 +57,8 @@ class Signal:
     tracking_number: str | None = None
     note: Mapping[str, str | int | None] = field(default_factory=dict[str, str | int | None])
     """What those who follow the order read about it besides."""
+    replay: bool = False
+    """It may have been heard, and acted upon, before the database was restored from a copy."""
 
 
 Step = Callable[[Order, Signal, datetime], list[Event]]
@@ -76,7 +78,16 @@ def decide(order: Order, signal: Signal, *, now: datetime) -> list[Event]:
     `Impossible` for what cannot be; `NotConfirmed` and `OrderClosed` for a wish that comes too
     early or too late.
     """
-    return _STEPS[TABLE[order.stage][signal.trigger]](order, signal, now)
+    cell = TABLE[order.stage][signal.trigger]
+    if signal.replay and _is_known(order, signal, cell):
+        return []
+    return _STEPS[cell](order, signal, now)
+
+
+def _is_known(order: Order, signal: Signal, cell: Cell) -> bool:
+    """Whether the order shows already what came of it: what cannot be now is what has been."""
+    was_late = cell is Cell.LATE and order.captured > 0
+    return cell is Cell.FAULT or was_late or str(signal.refund_id) in order.refunds
 
 
 def _reserve(order: Order, signal: Signal, now: datetime) -> list[Event]:

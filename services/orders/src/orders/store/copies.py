@@ -41,8 +41,9 @@ UPDATE variant_copy SET active = false
 WHERE product_id = ANY($1::uuid[]) AND variant_id <> ALL($2::uuid[]) AND active
 """
 _OLD_PRICES = """
-DELETE FROM price_copy WHERE variant_id = ANY($2::uuid[]) OR variant_id IN
-    (SELECT variant_id FROM variant_copy WHERE product_id = ANY($1::uuid[]))
+DELETE FROM price_copy WHERE variant_id IN (
+    SELECT unnest($2::uuid[])
+    UNION SELECT variant_id FROM variant_copy WHERE product_id = ANY($1::uuid[]))
 """
 _PRICES = insert_from(PriceCopy, 1)
 

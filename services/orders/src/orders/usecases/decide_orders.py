@@ -9,7 +9,10 @@ from orders.model.order import Order, OrderNotFound
 from orders.model.states import Stage, Status
 from orders.store.carts import lock_carts
 from orders.store.orders import forget_contacts, lock_orders
+from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transaction
+
+_NOT_COMMITTED = failpoint("orders.decided_not_committed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ async def decide_orders(
         await forget_contacts(tx, forgettable)
     unsold = [o for o in ended if o.status == Status.CANCELLED and not o.was_confirmed]
     await _reopen_carts(tx, {order.cart_id: order for order in unsold})
+    for _, signal in signals:
+        _NOT_COMMITTED.reach(signal.trigger)
     return {order.id: Decided(order, before[order.id]) for order in orders.values()}
 
 

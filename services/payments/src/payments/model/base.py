@@ -7,9 +7,8 @@ from sqlalchemy import Dialect, Text
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-from wareflow_events.tables import event_tables
-from wareflow_kit.database import TYPES, metadata
-from wareflow_kit.tables import kit_tables
+from wareflow_kit.database import TYPES
+from wareflow_kit.tables import service_metadata
 
 W = TypeVar("W", bound=StrEnum)
 
@@ -17,12 +16,8 @@ W = TypeVar("W", bound=StrEnum)
 class Base(DeclarativeBase):
     """Mapped classes of `payments`, beside the tables of events and kit."""
 
-    metadata = metadata()
+    metadata = service_metadata()
     type_annotation_map: ClassVar = TYPES
-
-
-event_tables(Base.metadata)
-kit_tables(Base.metadata)
 
 
 class Word(TypeDecorator[W], Generic[W]):

@@ -63,7 +63,7 @@ class LedgerGroup(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[GroupKind] = mapped_column(Word(GroupKind))
     reference: Mapped[str]
-    """The gateway's id of the intent, or our id of the refund."""
+    """The id of the payment, or of the refund."""
     order_id: Mapped[UUID]
     livemode: Mapped[bool]
     occurred_at: Mapped[datetime]
@@ -94,8 +94,7 @@ class LedgerEntry(Base):
 
 def capture_of(payment: Payment, *, group_id: UUID, now: datetime) -> LedgerGroup:
     """The customer paid, the gateway holds it."""
-    assert payment.intent_id is not None
-    kind = (GroupKind.CAPTURE, payment.intent_id)
+    kind = (GroupKind.CAPTURE, str(payment.id))
     group = _group(payment, group_id, kind, payment.captured_at or now, now)
     _enter(group, payment.currency, debit=A.PROCESSOR, credit=A.RECEIVABLE, amount=payment.captured)
     return group

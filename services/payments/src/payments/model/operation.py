@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from payments.model.base import Base, Word, one_of
 from payments.model.payment import Payment
 from payments.model.refund import Refund
+from wareflow_events.ids import id_from
 from wareflow_events.schemas.shapes import Money
 
 KEY_RETENTION = timedelta(hours=23)
@@ -61,8 +62,8 @@ class Step(StrEnum):
 
 
 class Operation(Base):
-    """`id` is on the gateway's object, as metadata; `key` is the idempotency key, the id itself
-    until that key was proven to be without effect."""
+    """`id` follows from payment, kind and cause, and is on the gateway's object, as metadata;
+    `key` is the idempotency key, the id itself until that key was proven to be without effect."""
 
     __tablename__ = "operation"
     __table_args__ = (
@@ -121,39 +122,48 @@ class Operation(Base):
     finished_at: Mapped[datetime | None]
 
     @classmethod
-    def to_create(cls, payment: Payment, *, operation_id: UUID, now: datetime) -> "Operation":
+    def to_create(
+        cls, payment: Payment, *, now: datetime, since: datetime | None = None
+    ) -> "Operation":
         """Make the one intent of a payment."""
-        made = cls._of(payment, OperationKind.CREATE_INTENT, "payment_due", operation_id, now)
+        made = cls._of(payment, OperationKind.CREATE_INTENT, "payment_due", now, since)
         made.amount, made.currency = payment.amount, payment.currency
         return made
 
     @classmethod
-    def to_cancel(
-        cls, payment: Payment, *, cause: str, operation_id: UUID, now: datetime
-    ) -> "Operation":
+    def to_cancel(cls, payment: Payment, *, cause: str, now: datetime) -> "Operation":
         """See to it that nobody can pay any more."""
-        made = cls._of(payment, OperationKind.CANCEL_INTENT, cause, operation_id, now)
+        made = cls._of(payment, OperationKind.CANCEL_INTENT, cause, now, None)
         made.amount, made.currency = payment.amount, payment.currency
         return made
 
     @classmethod
     def to_refund(
-        cls, payment: Payment, refund: Refund, *, operation_id: UUID, now: datetime
+        cls, payment: Payment, refund: Refund, *, now: datetime, since: datetime | None = None
     ) -> "Operation":
         """Give money back, once per refund."""
-        made = cls._of(payment, OperationKind.REFUND, str(refund.id), operation_id, now)
+        made = cls._of(payment, OperationKind.REFUND, str(refund.id), now, since)
         made.amount, made.currency, made.refund_id = refund.amount, refund.currency, refund.id
         return made
 
     @classmethod
     def _of(
-        cls, payment: Payment, kind: OperationKind, cause: str, operation_id: UUID, now: datetime
+        cls,
+        payment: Payment,
+        kind: OperationKind,
+        cause: str,
+        now: datetime,
+        since: datetime | None,
     ) -> "Operation":
+        # The same effect has the same id and key, whoever stores it: also a database that was
+        # restored from a copy and has forgotten that it was sent, at some time from `since` on.
+        same = id_from(payment.id, f"{kind} {cause}")
         return cls(
-            id=operation_id, key=operation_id, order_id=payment.order_id, payment_id=payment.id,
+            id=same, key=same, order_id=payment.order_id, payment_id=payment.id,
             kind=kind, cause=cause, livemode=payment.livemode, note=payment.number,
-            intent_id=payment.intent_id, status=S.PENDING, next_attempt_at=now, created_at=now,
-            key_spent=False, attempts=0, faults=0,
+            intent_id=payment.intent_id, next_attempt_at=now, created_at=now,
+            status=S.UNKNOWN if since else S.PENDING, first_sent_at=since,
+            last_sent_at=now if since else None, key_spent=False, attempts=0, faults=0,
         )  # fmt: skip
 
     @property

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payments.model.base import Base, Word, one_of
 from payments.model.intent import Charge, Contradiction, Declined, Intent, IntentState
+from wareflow_events.ids import id_from
 from wareflow_events.schemas.payments import PaymentCaptured, PaymentFailed, PaymentVoided
 from wareflow_events.schemas.shapes import Money
 from wareflow_kit.refusals import Conflict, NotFound
@@ -90,6 +91,12 @@ _FACTS = {
     IntentState.CANCELLED: F.CANCELLED,
 }
 _MOST_DOUBLINGS = 7  # with a first look after a minute, the looks end up two hours apart
+
+
+def payment_id(order_id: UUID) -> UUID:
+    """The id of an order's payment: there is one, so it follows from the order. It is on the
+    gateway's objects, and the same again for a database that was restored from a copy."""
+    return id_from(order_id, "payment")
 
 
 class Payment(Base):
@@ -209,6 +216,24 @@ class Payment(Base):
             decline_code=declined.decline_code,
             failed_at=now,
         )
+
+    def recall(self, told: PaymentCaptured | PaymentVoided, *, at: datetime) -> None:
+        """Be what was told of it before a restored database forgot it."""
+        if told.payment_id != self.id:
+            raise Contradiction(f"{told.payment_id} was told of, but payment {self.id} is here")
+        self.updated_at = at
+        self._settle()
+        if isinstance(told, PaymentVoided):
+            self.status, self.reason = S.VOIDED, told.reason
+            return
+        self.status = S.CAPTURED
+        self.captured, self.captured_at = told.amount.amount, told.captured_at
+        self.method, self.brand, self.country = told.method, told.brand, told.country
+
+    def recall_late(self, *, at: datetime) -> None:
+        """It was captured after the void: that was told by its refund only."""
+        self.status, self.updated_at = S.LATE, at
+        self.captured, self.captured_at = self.amount, at
 
     def looked(self, *, now: datetime, look_after: timedelta) -> None:
         """It is being looked up: the next time later, twice as long each time."""

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from payments.model.base import Base, Word, one_of
 from payments.model.intent import Contradiction, GatewayRefund, RefundState
 from payments.model.payment import Payment
+from wareflow_events.ids import id_from
 from wareflow_events.schemas.payments import PaymentRefunded, RefundFailed
 from wareflow_events.schemas.shapes import Money
 from wareflow_kit.refusals import Conflict
@@ -70,6 +71,13 @@ _FACTS = {
     RefundState.FAILED: F.FAILED,
 }
 _MOST_DOUBLINGS = 10
+LATE_CAPTURE = "late_capture"
+"""The reason of a refund that no order asks for."""
+
+
+def late_refund_id(payment_id: UUID) -> UUID:
+    """The id of the refund of money that came after a void: there is one per payment."""
+    return id_from(payment_id, LATE_CAPTURE)
 
 
 class Refund(Base):
@@ -145,6 +153,34 @@ class Refund(Base):
         else:
             payment.pending_refund -= self.amount
         return self._give_up(told.failure_code or "failed", "the gateway could not pay it out")
+
+    @classmethod
+    def recalled(
+        cls, payment: Payment, told: PaymentRefunded | RefundFailed, *, at: datetime
+    ) -> "Refund":
+        """A refund of which only the end is known; `recall` it next."""
+        is_late = told.refund_id == late_refund_id(payment.id)
+        payment.pending_refund += told.amount.amount
+        return cls(
+            id=told.refund_id, order_id=payment.order_id, payment_id=payment.id,
+            amount=told.amount.amount, currency=told.amount.currency,
+            reason=LATE_CAPTURE if is_late else "", status=S.DUE, looks=0, created_at=at,
+            updated_at=at,
+        )  # fmt: skip
+
+    def recall(
+        self, payment: Payment, told: PaymentRefunded | RefundFailed, *, at: datetime
+    ) -> None:
+        """Be what was told of it before a restored database forgot it."""
+        was = self.status
+        payment.pending_refund -= self.amount if was in (S.DUE, S.PENDING) else 0
+        payment.refunded -= self.amount if was is S.SUCCEEDED else 0
+        self.look_at, self.updated_at = None, at
+        if isinstance(told, PaymentRefunded):
+            self.status = S.SUCCEEDED
+            payment.refunded += self.amount
+        else:
+            self.status, self.code, self.message = S.FAILED, told.code, told.message
 
     def refuse(
         self, payment: Payment, *, code: str, message: str, now: datetime

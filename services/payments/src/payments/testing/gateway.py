@@ -85,6 +85,10 @@ class FakeGateway:
         """The next calls of this name go wrong, one after the other."""
         self._faults[call].extend(faults)
 
+    def faults_end(self) -> None:
+        """Nothing goes wrong any more that did not yet."""
+        self._faults.clear()
+
     def forget_keys(self) -> None:
         """As Stripe does after 24 hours."""
         self._keys.clear()

@@ -10,6 +10,7 @@ from payments.model.bells import OPERATION_DUE, PAYMENT_CHANGED
 from payments.model.intent import Declined, Intent, IntentState
 from payments.model.ledger import capture_of
 from payments.model.payment import Status
+from payments.model.refund import LATE_CAPTURE, late_refund_id
 from wareflow_events.transaction import Transaction
 
 LOOK_AFTER = timedelta(seconds=60)
@@ -41,11 +42,15 @@ def _see(tx: Transaction, payment: Payment, intent: Intent) -> None:
 def _give_back(tx: Transaction, payment: Payment) -> None:
     """The order was told that nothing was taken: nobody else will ask for this refund."""
     refund, refused = Refund.ask(
-        payment, refund_id=tx.new_id(), amount=payment.due, reason="late_capture", now=tx.now
+        payment,
+        refund_id=late_refund_id(payment.id),
+        amount=payment.due,
+        reason=LATE_CAPTURE,
+        now=tx.now,
     )
     assert refused is None  # nothing of it went back yet
     tx.session.add(refund)
-    tx.session.add(Operation.to_refund(payment, refund, operation_id=tx.new_id(), now=tx.now))
+    tx.session.add(Operation.to_refund(payment, refund, now=tx.now))
     tx.after_commit(OPERATION_DUE.ring)
 
 
@@ -70,9 +75,7 @@ async def cancel_intents(tx: Transaction, *, payments: Sequence[Payment]) -> Non
         cause = "closing" if payment.status is Status.CLOSING else "appeared_after_void"
         if (payment.order_id, cause) not in known:
             known.add((payment.order_id, cause))
-            tx.session.add(
-                Operation.to_cancel(payment, cause=cause, operation_id=tx.new_id(), now=tx.now)
-            )
+            tx.session.add(Operation.to_cancel(payment, cause=cause, now=tx.now))
     await tx.session.flush()
     tx.after_commit(OPERATION_DUE.ring)
 
