@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 import pytest
 from tools.kafka.find_kafka import find_kafka, for_tests
+from tools.stripe.stripe_mock import for_tests as stripe_mock_for_tests
 
 
 @pytest.fixture(scope="session")
@@ -13,6 +14,13 @@ def kafka_bootstrap() -> Generator[str]:
     """A real Kafka: the one that is given, or one started here; skips with what is missing."""
     with for_tests(find_kafka) as bootstrap:
         yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def stripe_mock() -> Generator[str]:
+    """The address of Stripe's own stand-in, built when it is missing; skips with what it lacks."""
+    with stripe_mock_for_tests() as address:
+        yield address
 
 
 @pytest.hookimpl(tryfirst=True)

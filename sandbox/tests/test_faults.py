@@ -72,6 +72,15 @@ async def test_a_slow_answer_comes_late(running: Running, shop: Shop) -> None:
     assert time.perf_counter() - began >= 0.2
 
 
+async def test_what_is_forgotten_is_answered_and_not_done(running: Running, shop: Shop) -> None:
+    intent = await shop.intent()
+    await running.misbehave(fault="forgotten", times=1, match={"path_regex": "/cancel$"})
+    answered = await shop.client.v1.payment_intents.cancel_async(intent.id)
+    assert answered.status == "canceled"
+    assert (await shop.again(intent)).status == "requires_payment_method"
+    assert (await shop.confirm(intent)).status == "succeeded"
+
+
 async def test_a_reading_request_may_break_too(running: Running, shop: Shop) -> None:
     intent = await shop.intent()
     await running.misbehave(fault="error_500", times=1, match={"method": "GET"})

@@ -1,92 +1,22 @@
-"""Stripe's own stand-in, made from its OpenAPI document, accepts every parameter that we send.
+"""Stripe's own stand-in, made from its OpenAPI document, accepts every parameter that we send."""
 
-`STRIPE_MOCK` may name the program; else Go builds it once, into the workspace's cache. Without Go,
-or without a way to Go's module proxy, these tests are skipped; under CI that is a failure, unless
-GOPROXY=off or GOFLAGS=-mod=vendor say that nothing may be downloaded.
-"""
-
-import asyncio
-import os
-import shutil
-import socket
-import subprocess
 from collections.abc import AsyncGenerator
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import httpx
 import pytest
 import stripe
 
 from wareflow_sandbox.model.event import EVENT_TYPES
-from wareflow_sandbox.testing import BACK, Shop, eventually, open_shop
+from wareflow_sandbox.testing import BACK, Shop, open_shop
 
-VERSION = "v0.203.0"
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "stripe-mock" / VERSION
-
-pytestmark = pytest.mark.timeout(400)  # the first build takes its time
+pytestmark = pytest.mark.timeout(400)  # the first build of stripe-mock takes its time
 
 
-def _without(reason: str) -> NoReturn:
-    offline = os.environ.get("GOPROXY") == "off" or "-mod=vendor" in os.environ.get("GOFLAGS", "")
-    if os.environ.get("CI") == "true" and not offline:
-        pytest.fail(f"stripe-mock {VERSION} is missing: {reason}")
-    pytest.skip(f"stripe-mock {VERSION} is missing: {reason}")
-
-
-def _program() -> Path:
-    if given := os.environ.get("STRIPE_MOCK"):
-        return Path(given)
-    program = CACHE / "stripe-mock"
-    if program.exists():
-        return program
-    go = shutil.which("go")
-    if go is None:
-        _without("there is no Go to build it with, and STRIPE_MOCK names none")
-    module = f"github.com/stripe/stripe-mock@{VERSION}"
-    built = subprocess.run(
-        [go, "install", module],
-        env={**os.environ, "GOBIN": str(CACHE)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    if built.returncode != 0:
-        _without(built.stderr.strip().splitlines()[-1])
-    return program
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-async def mocked() -> AsyncGenerator[Shop]:
+@pytest.fixture
+async def mocked(stripe_mock: str) -> AsyncGenerator[Shop]:
     """A shop that talks to stripe-mock."""
-    address = f"127.0.0.1:{_free_port()}"
-    quiet = asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(
-        _program(), "-http-addr", address, stdout=quiet, stderr=quiet
-    )
-    try:
-        async with httpx.AsyncClient(trust_env=False) as http:
-
-            async def answers() -> bool | None:
-                try:
-                    _ = await http.get(f"http://{address}/")
-                except httpx.TransportError:
-                    return None
-                return True
-
-            _ = await eventually(answers, timeout=30)
-        async with open_shop(f"http://{address}", key="sk_test_123") as shop:
-            yield shop
-    finally:
-        process.terminate()
-        _ = await process.wait()
+    async with open_shop(stripe_mock, key="sk_test_123") as shop:
+        yield shop
 
 
 INTENT: dict[str, Any] = {

@@ -11,12 +11,12 @@ import httpx
 from wareflow.house import SERVICES, House, open_house
 from wareflow.shop import Cart, Placed, Refused, Shop, Staff
 from wareflow.state import Running
-from wareflow_events import inbox
 from wareflow_events.broker import Broker, Producer, Record, Starts, Stored, TopicPartition
 from wareflow_events.event import Topic
 from wareflow_events.handlers import ConsumerGroup
 
 T = TypeVar("T")
+SANDBOX_KEY = "sk_test_sandbox"
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 
 
@@ -154,6 +154,20 @@ class Story:
         """The order's payment as staff sees it."""
         return await self.staff.call("GET", f"/payments/v1/payments/{order.id}")
 
+    async def misbehave(self, payment: Mapping[str, Any], verb: str, *, fault: str) -> None:
+        """Have the sandbox fail once, at what is asked next of a payment's intent."""
+        rule = {
+            "match": {"path_regex": f"/{intent_of(payment)}/{verb}$"},
+            "fault": fault,
+            "times": 1,
+        }
+        answer = await self.shop.http.post(
+            f"{payment['gateway_url']}/v1/_config/faults",
+            json=rule,
+            headers={"Authorization": f"Bearer {SANDBOX_KEY}"},
+        )
+        _ = answer.raise_for_status()
+
 
 async def rows_of(house: House, service: str, table: str) -> list[str]:
     """A table's rows as sorted text."""
@@ -172,13 +186,12 @@ async def open_orders(house: House) -> int:
 async def level(house: House, service: str, group: ConsumerGroup) -> None:
     """Wait until a group has replayed everything."""
 
-    async def behind() -> int:
-        ends = await house.broker.ends(group.topics)
-        async with house.engines[service].begin() as connection:
-            stands = await inbox.register(connection, consumer=group.name, ends=ends)
-        return sum(end - stands[place] for place, end in ends.items())
+    _ = await eventually(lambda: house.behind(service, group), lambda left: left == 0, within=60)
 
-    _ = await eventually(behind, lambda records: records == 0, within=60)
+
+def intent_of(payment: Mapping[str, Any]) -> str:
+    """The gateway's id of what a browser pays."""
+    return str(payment["client_secret"]).partition("_secret_")[0]
 
 
 def new_product(title: str, price: int, *, shipped: bool) -> dict[str, Any]:

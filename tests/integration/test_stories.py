@@ -106,6 +106,28 @@ async def test_a_payment_in_the_last_moment_is_a_sale_or_no_money_is_kept(story:
     assert kept == (order.body["total"]["amount"] if order.status == "confirmed" else 0)
 
 
+async def test_a_capture_that_turns_up_after_a_void_is_refunded(story: Story) -> None:
+    """The gateway forgets a cancellation that it had answered, and the customer still pays."""
+    variant = await story.product(stock=1)
+    order = await story.order(variant)
+    payment = await story.shop.payment(order)
+    await story.misbehave(payment, "cancel", fault="forgotten")
+    order = await story.shop.cancel(order)
+    order = await story.shop.until(order, "cancelled")
+    assert (await story.payment(order))["status"] == "voided"
+    _ = await story.shop.confirm(payment, "pm_card_visa")
+    after = await eventually(lambda: story.payment(order), lambda seen: seen["status"] == "late")
+    after = await eventually(
+        lambda: story.payment(order), lambda seen: seen["refunded"] == seen["captured"]
+    )
+    assert after["captured"] == order.body["total"]
+    shown = await eventually(
+        lambda: story.shop.follow(order), lambda seen: seen.body["payment_status"] == "refunded"
+    )
+    assert shown.status == "cancelled"
+    assert await story.available(variant) == 1
+
+
 async def test_a_free_order_confirms_without_a_payment(story: Story) -> None:
     variant = await story.product(stock=1, price=0, shipped=False)
     cart = await story.cart(variant)

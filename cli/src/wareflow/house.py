@@ -1,21 +1,31 @@
 """The house as the tools see it: its services, their groups and checks, and how to reach them."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from wareflow.state import Running, database_name
-from wareflow_events import event, schemas
-from wareflow_events.broker import Broker
+from wareflow_events import event, inbox, schemas
+from wareflow_events.broker import Broker, TopicPartition
 from wareflow_events.handlers import ConsumerGroup
+from wareflow_events.recovery import Recovery
 from wareflow_events.transaction import Transactions
 from wareflow_kit.checks import Check
 from wareflow_kit.database import engine
 
 SERVICES = ("catalog", "inventory", "orders", "payments", "crm", "analytics")
-__all__ = ["SERVICES", "House", "checks_of", "groups_of", "open_broker", "open_house", "schemas"]
+__all__ = [
+    "SERVICES",
+    "House",
+    "checks_of",
+    "groups_of",
+    "open_broker",
+    "open_house",
+    "recovery_of",
+    "schemas",
+]
 
 
 def groups_of(service: str) -> Sequence[ConsumerGroup]:
@@ -27,6 +37,11 @@ def checks_of(service: str) -> Sequence[Check]:
     """A service's promises as SQL; of the sandbox too."""
     package = "wareflow_sandbox" if service == "sandbox" else service
     return import_module(f"{package}.checks").CHECKS
+
+
+def recovery_of(service: str) -> Recovery:
+    """How a service takes back what it told, when its database was restored from a copy."""
+    return import_module(f"{service}.recovery").RECOVERY
 
 
 class House:
@@ -44,6 +59,23 @@ class House:
     def groups(self) -> list[tuple[str, ConsumerGroup]]:
         """Every consumer group with its service."""
         return [(name, group) for name in SERVICES for group in groups_of(name)]
+
+    async def behind(
+        self,
+        service: str,
+        group: ConsumerGroup,
+        *,
+        ends: Mapping[TopicPartition, int] | None = None,
+    ) -> int:
+        """Records of its topics that a group has not applied, up to `ends` or to those of now.
+
+        Only looks; of a group that never ran, that is the whole log.
+        """
+        if ends is None:
+            ends = await self.broker.ends(group.topics)
+        async with self.engines[service].connect() as connection:
+            stands = await inbox.stands(connection, consumer=group.name)
+        return sum(max(0, end - stands.get(place, 0)) for place, end in ends.items())
 
 
 def open_broker(running: Running) -> Broker:

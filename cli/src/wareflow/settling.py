@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wareflow.house import SERVICES, House
-from wareflow_events import inbox
 
 _OVERDUE = """
 SELECT count(*) FROM orders
@@ -61,13 +60,7 @@ async def _count(house: House, service: str, statement: str) -> int:
 
 async def lag(house: House) -> dict[str, int]:
     """Per consumer group: records it has not applied."""
-    behind: dict[str, int] = {}
-    for service, group in house.groups():
-        ends = await house.broker.ends(group.topics)
-        async with house.engines[service].begin() as connection:
-            stands = await inbox.register(connection, consumer=group.name, ends=ends)
-        behind[group.name] = sum(max(0, end - stands[place]) for place, end in ends.items())
-    return behind
+    return {group.name: await house.behind(name, group) for name, group in house.groups()}
 
 
 async def settle(

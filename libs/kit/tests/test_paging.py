@@ -1,5 +1,7 @@
 """Pages hold on to the last row's key, and a foreign cursor is refused."""
 
+import json
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -10,9 +12,14 @@ from hypothesis import strategies as st
 
 from wareflow_kit.paging import InvalidCursor, decode_cursor, encode_cursor, page
 
+NUL = "\x00"
+
 
 @given(
-    st.text(), st.integers(-(2**63), 2**63 - 1), st.uuids(), st.datetimes(timezones=st.just(UTC))
+    st.text(st.characters(exclude_characters=NUL)),
+    st.integers(-(2**63), 2**63 - 1),
+    st.uuids(),
+    st.datetimes(timezones=st.just(UTC)),
 )
 def test_a_cursor_gives_back_its_values(text: str, number: int, some: UUID, at: datetime) -> None:
     cursor = encode_cursor(text, number, some)
@@ -40,6 +47,23 @@ def test_a_cursor_gives_back_its_values(text: str, number: int, some: UUID, at: 
 def test_any_other_text_is_refused(wrong: str) -> None:
     with pytest.raises(InvalidCursor):
         _ = decode_cursor(wrong, str, int)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (2**63, int),
+        (-(2**63) - 1, int),
+        (f"a{NUL}b", str),
+        ("2026-01-01T00:00:00", datetime),
+        ("0001-01-01T00:00:00+14:00", datetime),
+        ("9999-12-31T23:59:59-12:00", datetime),
+    ],
+)
+def test_what_no_row_can_hold_is_refused(value: str | int, kind: type[object]) -> None:
+    made_up = urlsafe_b64encode(json.dumps([value]).encode()).decode()
+    with pytest.raises(InvalidCursor):
+        _ = decode_cursor(made_up, kind)
 
 
 @given(st.text())

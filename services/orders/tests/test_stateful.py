@@ -11,7 +11,13 @@ from uuid import UUID, uuid4
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from orders.model.decisions import NotConfirmed, OrderClosed, Signal, decide
 from orders.model.states import PaymentStatus, Stage, Status, Trigger
@@ -287,5 +293,7 @@ class Saga(RuleBasedStateMachine):
             self.clocks()
 
 
-TestSaga = Saga.TestCase
-TestSaga.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+def test_whatever_crosses_on_the_way_an_order_ends_well() -> None:
+    run_state_machine_as_test(
+        Saga, settings=settings(max_examples=200, stateful_step_count=50, deadline=None)
+    )

@@ -10,7 +10,6 @@ from rich.progress import Progress
 from wareflow import state
 from wareflow.house import House, open_house
 from wareflow.progress import OUT, bar
-from wareflow_events import inbox
 from wareflow_events.handlers import ConsumerGroup
 from wareflow_events.rebuild import rebuild as reset
 
@@ -42,11 +41,7 @@ async def _follow(house: House, service: str, group: ConsumerGroup, progress: Pr
     ends = await house.broker.ends(group.topics)
     total = sum(ends.values())
     task = progress.add_task(group.name, total=total, note="")
-    while True:
-        async with house.engines[service].begin() as connection:
-            stands = await inbox.register(connection, consumer=group.name, ends=ends)
-        done = sum(min(stands[place], end) for place, end in ends.items())
-        progress.update(task, completed=done)
-        if done >= total:
-            return
+    while left := await house.behind(service, group, ends=ends):
+        progress.update(task, completed=total - left)
         await asyncio.sleep(0.2)
+    progress.update(task, completed=total)

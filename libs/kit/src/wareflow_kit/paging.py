@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Generic, TypeVar, overload
 from uuid import UUID
@@ -48,12 +48,35 @@ def decode_cursor(cursor: str, a: type[A], b: type[B], c: type[C], /) -> tuple[A
 @overload
 def decode_cursor(cursor: str, /, *types: Any) -> tuple[Any, ...]: ...
 def decode_cursor(cursor: str, /, *types: Any) -> tuple[Any, ...]:
-    """The values `encode_cursor` took, as `types`; `InvalidCursor` when it is anything else."""
+    """The values `encode_cursor` took, as `types`; `InvalidCursor` when it is anything else,
+    or what no row of a database could have given."""
     try:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        return _adapter(types).validate_json(raw)
+        values = _adapter(types).validate_json(raw)
     except ValueError:
         raise InvalidCursor from None
+    if not all(map(_is_storable, values)):
+        raise InvalidCursor
+    return values
+
+
+def _is_storable(value: object) -> bool:
+    """Whether PostgreSQL has such a value: a bigint, a text without NUL, a time with a zone."""
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    if isinstance(value, str):
+        return "\x00" not in value
+    if isinstance(value, datetime):
+        return value.tzinfo is not None and _has_utc(value)
+    return True
+
+
+def _has_utc(at: datetime) -> bool:
+    try:
+        _ = at.astimezone(UTC)
+    except OverflowError:  # the first or last hours of the calendar, in another zone
+        return False
+    return True
 
 
 @cache

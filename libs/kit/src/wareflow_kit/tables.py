@@ -1,8 +1,29 @@
-"""The tables that every service has besides its own: idempotency keys and the audit trail."""
+"""The tables of a service: those that every one has, and the metadata that its own hang on."""
+
+from typing import cast
 
 from sqlalchemy import Column, DateTime, Index, LargeBinary, MetaData, Table, Text
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase
+
+from wareflow_events.tables import event_tables
+from wareflow_kit.database import metadata
+
+__all__ = ["kit_tables", "service_metadata", "tables_of"]
+
+
+def service_metadata() -> MetaData:
+    """Fresh metadata for a service's `Base`, with the tables of events and kit on it already."""
+    made = metadata()
+    event_tables(made)
+    kit_tables(made)
+    return made
+
+
+def tables_of(*mapped: type[DeclarativeBase]) -> tuple[Table, ...]:
+    """The tables of mapped classes, as a `ConsumerGroup` wants those that it derives."""
+    return tuple(cast("Table", one.__table__) for one in mapped)
 
 
 def kit_tables(metadata: MetaData) -> None:

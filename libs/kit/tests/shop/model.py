@@ -6,21 +6,16 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from wareflow_events.tables import event_tables
-from wareflow_kit.database import TYPES, metadata
+from wareflow_kit.database import TYPES
 from wareflow_kit.refusals import Conflict, NotFound
-from wareflow_kit.tables import kit_tables
+from wareflow_kit.tables import service_metadata
 
 
 class Base(DeclarativeBase):
     """The shop's tables."""
 
-    metadata = metadata()
+    metadata = service_metadata()
     type_annotation_map = TYPES
-
-
-event_tables(Base.metadata)
-kit_tables(Base.metadata)
 
 
 class NoSuchItem(NotFound):

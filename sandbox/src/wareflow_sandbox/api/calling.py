@@ -86,6 +86,9 @@ class Caller:
                     return Answer.replay(kept)
             work = self.work(session, asked)
             answer = await self._run(came, command, params, tree, work)
+            if came.is_forgotten:
+                await session.rollback()
+                return answer
             told = await work.write(answer.kept(request, came.id))
         if told:
             self.told.ring()

@@ -44,6 +44,11 @@ class Arrival:
             return "before"
         return "after" if self.fault.fault == "error_500_after" else None
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether it is answered as if it were done, and is not."""
+        return self.fault is not None and self.fault.fault == "forgotten"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:

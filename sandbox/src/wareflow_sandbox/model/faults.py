@@ -14,6 +14,7 @@ FaultKind = Literal[
     "conflict_409",
     "rate_limit_429",
     "slow",
+    "forgotten",
 ]
 
 
@@ -48,7 +49,8 @@ class FaultRule(BaseModel):
         description="timeout_before: nothing is done and no answer comes. timeout_after: it is done"
         " and no answer comes. error_500: nothing is done; the key keeps the 500. error_500_after:"
         " it is done; the key keeps the 500. conflict_409, rate_limit_429: refused before anything"
-        " runs. slow: answered late."
+        " runs. slow: answered late. forgotten: answered as done, and it is not, as by a gateway"
+        " that loses what it had promised."
     )
     times: int | None = Field(default=None, ge=1, description="How often; None: for ever")
     after: int = Field(default=0, ge=0, description="How many matching requests pass first")

@@ -1,5 +1,6 @@
 """Locations over HTTP."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -66,6 +67,16 @@ async def test_a_name_that_another_location_has_is_refused(http: httpx.AsyncClie
     path = f"{LOCATIONS}/{made['id']}"
     assert (await http.patch(path, json={"name": "Main"})).status_code == 409
     assert (await http.patch(path, json={"name": "Berlin"})).status_code == 200
+
+
+async def test_of_rivals_for_a_name_one_gets_it(http: httpx.AsyncClient) -> None:
+    created = await asyncio.gather(*(make(http, name="Berlin") for _ in range(5)))
+    assert sorted(answer.status_code for answer in created) == [201, 409, 409, 409, 409]
+    refused = next(answer for answer in created if answer.is_error)
+    assert refused.json()["type"] == "/problems/location-name-taken"
+    path = f"{LOCATIONS}/{DEFAULT_LOCATION_ID}"
+    both = await asyncio.gather(http.patch(path, json={"name": "Bonn"}), make(http, name="Bonn"))
+    assert {answer.status_code for answer in both} in ({200, 409}, {409, 201})
 
 
 async def test_an_unknown_location_is_not_found(http: httpx.AsyncClient) -> None:

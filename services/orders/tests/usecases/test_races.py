@@ -1,7 +1,8 @@
 """What happens at once: nobody waits for ever, nothing is lost, nothing is decided twice."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +10,15 @@ import httpx
 import pytest
 
 from orders.consumers import SAGA
+from orders.model.ids import OrderId
+from orders.model.order import Order
 from orders.model.states import Trigger
+from orders.store.orders import lock_orders
 from orders.testing import Shopper, captured, erased, reserved
+from orders.usecases import decide_orders
 from orders.usecases.pass_deadlines import pass_deadlines
 from wareflow_events.schemas.orders import OrderCancelled
+from wareflow_events.transaction import Transaction
 from wareflow_kit.auth import customer_id_of
 from wareflow_kit.money import Money
 from wareflow_kit.service import Service
@@ -57,6 +63,22 @@ async def test_two_clocks_end_each_order_once(
     assert sum(isinstance(event, OrderCancelled) for event in told) == 6
 
 
+@pytest.fixture
+def meeting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has read an order lets a rival read it too, if only the rival can, before it decides."""
+    both_have_read = asyncio.Barrier(2)
+
+    async def lock_together(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, Order]:
+        found = await lock_orders(tx, ids)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                _ = await both_have_read.wait()
+        return found
+
+    monkeypatch.setattr(decide_orders, "lock_orders", lock_together)
+
+
+@pytest.mark.usefixtures("meeting")
 async def test_a_cancel_and_a_capture_at_once_agree(
     service: Service, shopper: Shopper, hear: Hear, mug: UUID
 ) -> None:
