@@ -43,13 +43,18 @@ async def below(session: AsyncSession, category: Category) -> Sequence[Category]
 
 async def named(session: AsyncSession, slugs: Collection[str]) -> dict[str, Category]:
     """Categories by slug; `UnknownCategory` names one that is missing."""
-    if not slugs:
-        return {}
-    found = await session.scalars(select(Category).where(Category.slug.in_(slugs)))
-    by_slug = {category.slug: category for category in found}
+    by_slug = await some(session, slugs)
     if missing := sorted(set(slugs) - by_slug.keys()):
         raise UnknownCategory(f"There is no category {missing[0]!r}", slug=missing[0])
     return by_slug
+
+
+async def some(session: AsyncSession, slugs: Collection[str]) -> dict[str, Category]:
+    """Those of the categories that exist, by slug."""
+    if not slugs:
+        return {}
+    found = await session.scalars(select(Category).where(Category.slug.in_(slugs)))
+    return {category.slug: category for category in found}
 
 
 async def everything(session: AsyncSession) -> list[Category]:
