@@ -7,9 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import AwareDatetime
-from sqlalchemy import ColumnElement, String, bindparam, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    String,
+    bindparam,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.model.category import Category
 from catalog.model.channel import Channel, NoSuchChannel
@@ -69,14 +81,45 @@ async def listed(
         value, last_id = decode_cursor(after, kind, UUID)
         place = tuple_(literal(value), literal(last_id))
         conditions.append(here < place if descending else here > place)
-    query = select(Listing.product_id, key).where(*conditions).limit(limit + 1)
-    order = (key.desc(), Listing.product_id.desc()) if descending else (key, Listing.product_id)
-    rows = (await session.execute(query.order_by(*order))).all()
+    walk = _Walk(key, conditions, descending, most=limit + 1)
+    query = walk.through_all() if filters.status is None else walk.along()
+    rows = (await session.execute(query)).all()
     if not rows and after is None:
         await _require_channel(session, filters.channel)
     shown = rows[:limit]
     more = encode_cursor(shown[-1][1], shown[-1][0]) if len(rows) > limit else None
     return Page(items=[row[0] for row in shown], next=more)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Along the index of a sort, which begins with the status."""
+
+    key: InstrumentedAttribute[Any]
+    conditions: Sequence[ColumnElement[bool]]
+    descending: bool
+    most: int
+
+    def along(self, *more: ColumnElement[bool]) -> Select[UUID, Any]:
+        query = select(Listing.product_id, self.key.label("place")).where(*self.conditions, *more)
+        return self._ordered(query, self.key, Listing.product_id)
+
+    def through_all(self) -> Select[UUID, Any]:
+        """A walk for each status, merged: so that a page of any status costs three pages, and not
+        the whole catalogue."""
+        walks = [self.along(Listing.status == status.value).subquery() for status in Status]
+        merged = union_all(*(select(walk) for walk in walks)).subquery().c
+        query = select(merged.product_id, merged.place)
+        return self._ordered(query, merged.place, merged.product_id)
+
+    def _ordered(
+        self,
+        query: Select[UUID, Any],
+        key: SQLColumnExpression[Any],
+        last: SQLColumnExpression[UUID],
+    ) -> Select[UUID, Any]:
+        order = (key.desc(), last.desc()) if self.descending else (key, last)
+        return query.order_by(*order).limit(self.most)
 
 
 async def conditions_of(session: AsyncSession, filters: Filters) -> list[ColumnElement[bool]]:
