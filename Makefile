@@ -38,8 +38,9 @@ demo-kafka: .venv/run.done ## the same with separate processes over Kafka
 
 # --- check it --------------------------------------------------------------------
 
-test: .venv/dev.done ## every test, with real PostgreSQL and real Kafka
-	$(PY) -m pytest $(ARGS)
+TESTERS ?= 2
+test: .venv/dev.done ## every test, with real PostgreSQL and real Kafka, by TESTERS=2 processes: ARGS="-k cart"
+	$(PY) -m pytest -q -n $(TESTERS) --dist loadfile $(ARGS)
 
 smoke-old: .venv/dev.done ## the log and the outbox once more, on an older PostgreSQL if one is installed
 	@for bin in $$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null); do \
@@ -47,8 +48,24 @@ smoke-old: .venv/dev.done ## the log and the outbox once more, on an older Postg
 	  WAREFLOW_POSTGRES_BIN=$$bin $(PY) -m pytest -q libs/postgres libs/events/tests/test_postgres_log.py libs/events/tests/test_outbox.py services/inventory; \
 	done
 
-kill: .venv/dev.done ## kill -9 every process of the shop while orders run: KILLS=3 SEED=1
-	KILLS=$(or $(KILLS),3) SEED=$(or $(SEED),1) $(PY) -m pytest tests/faults -q --timeout 1800
+# --- break it: each ends with every promise checked -----------------------------------
+
+crash: .venv/dev.done ## kill -9 at every fail point, each once
+	$(PY) -m pytest tests/faults/test_crash.py $(ARGS)
+
+chaos: .venv/dev.done ## processes over Kafka under a seeded schedule of faults: SECONDS=600 SEED=1
+	$(PY) -m tests.chaos --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
+
+chaos-embedded: .venv/dev.done ## the same schedule on the shop in one process
+	$(PY) -m tests.chaos --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) --embedded
+
+guards: .venv/dev.done ## take each guard away once: its proof must go red: ARGS="inbox closing"
+	$(PY) -m tests.guards $(ARGS)
+
+simulate: .venv/dev.done ## whole shops in simulated time with crashes at every call: SEEDS=100 FIRST=1
+	$(PY) -m tests.simulation --seeds $(or $(SEEDS),100) --first $(or $(FIRST),1)
+
+# --- measure and tend it -----------------------------------------------------------------
 
 bench: .venv/dev.done ## events per second through relay and consumer, on both brokers, beside bare clients
 	$(PY) -m bench.events
@@ -98,4 +115,4 @@ lock-check: $(UV) ## fail when requirements.lock no longer follows the pyproject
 clean: ## remove what was made: environment, caches, data
 	rm -rf .venv .cache .data .pytest_cache .ruff_cache
 
-.PHONY: help run run-kafka kafka demo demo-kafka test smoke-old kill bench check lint types contracts schemas format migration lock lock-check clean
+.PHONY: help run run-kafka kafka demo demo-kafka test smoke-old crash chaos chaos-embedded guards simulate bench check lint types contracts schemas format migration lock lock-check clean
