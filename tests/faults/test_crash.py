@@ -1,8 +1,11 @@
-"""The shop dies at every fail point there is, once; it comes back, and every promise holds."""
+"""The shop dies at every fail point there is, once; it comes back, and every promise holds.
+
+`make crash` tries every case; `make test`, and so CI, the first of each part of the house.
+"""
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -10,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from _pytest.mark import ParameterSet
 from tests.faults import crash_stories as s
 from tests.faults.crash import (
     DIED,
@@ -107,6 +111,15 @@ CASES = [
 ]
 
 
+def parametrized() -> Iterator[ParameterSet]:
+    """Every case; those after the first of their part of the house are for `make crash`."""
+    parts: set[str] = set()
+    for case in CASES:
+        part = case.place.name.partition(".")[0]
+        yield pytest.param(case, id=str(case), marks=[pytest.mark.slow] if part in parts else [])
+        parts.add(part)
+
+
 @pytest.fixture(scope="session")
 def data() -> Generator[Path]:
     with tempfile.TemporaryDirectory(prefix="wareflow-crash-") as folder:
@@ -143,7 +156,7 @@ def test_every_fail_point_has_a_case() -> None:
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", list(parametrized()))
 async def test_every_promise_holds_after_a_crash(case: Case, tale: Tale) -> None:
     await tale.process.arm(case.place)
     try:
