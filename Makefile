@@ -63,12 +63,12 @@ guards: .venv/dev.done ## take each guard away once: its proof must go red: ARGS
 	$(PY) -m tests.guards $(ARGS)
 
 simulate: .venv/dev.done ## whole shops in simulated time with crashes at every call: SEEDS=100 FIRST=1
-	$(PY) -m tests.simulation --seeds $(or $(SEEDS),100) --first $(or $(FIRST),1)
+	$(PY) -m tests.simulation --seeds $(or $(SEEDS),100) --first $(or $(FIRST),1) --jobs $(TESTERS)
 
 # --- measure and tend it -----------------------------------------------------------------
 
-bench: .venv/dev.done ## events per second through relay and consumer, on both brokers, beside bare clients
-	$(PY) -m bench.events
+bench: .venv/dev.done ## what each operation costs beside the least it could: ARGS="orders events", ARGS=--long
+	$(PY) -m bench $(ARGS)
 
 check: lock-check lint types contracts schemas test smoke-old ## exactly what CI runs
 

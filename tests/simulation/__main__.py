@@ -28,12 +28,14 @@ class Sum:
     seeds: int = 0
     failed: list[int] = field(default_factory=list[int])
     counts: Counter[str] = field(default_factory=Counter[str])
-    struck: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    met: set[str] = field(default_factory=set[str])
+    struck: set[str] = field(default_factory=set[str])
 
     def add(self, outcome: "Outcome") -> None:
         """One more."""
         self.seeds += 1
         self.counts += outcome.counts
+        self.met |= outcome.met
         self.struck |= outcome.struck
         if outcome.breaches:
             self.failed.append(outcome.seed)
@@ -44,7 +46,8 @@ class Sum:
         rate = 60 * self.seeds / seconds
         return (
             f"{self.seeds} seeds, {state}; {_listed(self.counts)}, "
-            f"struck at {len(self.struck)} different calls; {rate:.0f} seeds a minute"
+            f"struck at {len(self.struck)} of {len(self.met)} kinds of calls;"
+            f" {rate:.0f} seeds a minute"
         )
 
 
@@ -58,7 +61,8 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with _guard_off(asked.without):
-        return _play(range(asked.first, asked.first + asked.seeds, asked.step), asked.trace)
+        seeds = range(asked.first, asked.first + asked.seeds, asked.step)
+        return _play(seeds, asked.trace, until_red=asked.until_red)
 
 
 def _asked() -> argparse.Namespace:
@@ -67,6 +71,7 @@ def _asked() -> argparse.Namespace:
     _ = parser.add_argument("--first", type=int, default=1)
     _ = parser.add_argument("--step", type=int, default=1, help="play each n-th of them")
     _ = parser.add_argument("--jobs", type=int, default=1, help="so many at once")
+    _ = parser.add_argument("--until-red", action="store_true", help="end with the first to fail")
     _ = parser.add_argument("--without", help="with a guard of `tests.guards` switched off")
     _ = parser.add_argument("--trace", type=Path, help="a folder to write whole traces to")
     return parser.parse_args()
@@ -94,7 +99,7 @@ def _several(asked: argparse.Namespace) -> int:
     return max([job.wait() for job in jobs])
 
 
-def _play(seeds: range, traces: Path | None) -> int:
+def _play(seeds: range, traces: Path | None, *, until_red: bool) -> int:
     from tests.simulation.run import run_seed, stage
 
     total, began = Sum(), time.perf_counter()
@@ -107,6 +112,8 @@ def _play(seeds: range, traces: Path | None) -> int:
             if traces is not None:
                 traces.mkdir(parents=True, exist_ok=True)
                 _ = (traces / f"{seed}.txt").write_text("\n".join(outcome.trace))
+            if total.failed and until_red:
+                break
     _say(total.verdict(time.perf_counter() - began))
     return 1 if total.failed else 0
 

@@ -1,7 +1,7 @@
 """A log in memory behind the broker's port: durable, in order per partition, and full of mishaps.
 
 It keeps every promise that the port makes and no other: records are late, whole batches come
-twice, a member loses its partitions without being asked, a send fails after it had its effect.
+twice, a member loses its partitions without being asked, a crash cuts a batch in two.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Mishaps(Protocol):
         ...
 
     def stored_of(self, count: int) -> int:
-        """How many of so many records are stored before the connection breaks; all: it does not."""
+        """How many of so many records are stored before the log crashes; all: it does not."""
         ...
 
     def comes_twice(self) -> bool:
@@ -263,6 +263,7 @@ class _Producer:
         stored = self._log.mishaps.stored_of(len(records))
         self._log.append(records[:stored])
         if stored < len(records):
+            self._log.crash()
             raise ConnectionResetError(f"the log broke off after {stored} of {len(records)}")
         if self._log.mishaps.comes_twice():
             self._log.append(records)

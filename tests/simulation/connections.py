@@ -45,10 +45,11 @@ class _Gated:
         what = _shown(name, [*args, *more.values()])
         return await self._gate.call(self._process, what, send, self._flight)
 
-    def _lose(self) -> None:
+    def _lose(self) -> Exception:
         """The connection breaks; the server notices at once."""
         self._real.abort()
         self._gate.monitor.terminate([self._real.get_server_pid()])
+        return asyncpg.ConnectionDoesNotExistError("the simulation cut the connection")
 
 
 def _shown(name: str, args: Sequence[Any]) -> str:

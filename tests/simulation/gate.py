@@ -18,6 +18,8 @@ _LOOK_AFTER = 0.002
 """Real seconds without an answer after which it is asked whether the call waits for a lock."""
 _STUCK_AFTER = 60.0
 _MOST_STEPS = 100_000
+_LOCK_TIMEOUT = 5.0
+"""Virtual seconds after which the server gives up a wait for a lock, as the services ask it to."""
 
 
 class Fate(Enum):
@@ -78,8 +80,8 @@ class Flight:
 
     pid: int | None = None
     """Its session; None while it is only being opened."""
-    lose: Callable[[], None] | None = None
-    """Cuts the connection."""
+    lose: Callable[[], Exception] | None = None
+    """Cuts the connection, and says what its user then sees."""
 
 
 @dataclass(eq=False)
@@ -94,6 +96,8 @@ class Call:
     turn: asyncio.Future[None]
     delivered: asyncio.Future[None]
     fate: Fate = Fate.PASSES
+    blocked_at: float = 0.0
+    """Since when it waits for a lock."""
 
     @property
     def pid(self) -> int | None:
@@ -211,6 +215,7 @@ class Gate:
         for call in [call for call in self._flying if call.pid in blocked]:
             self._flying.remove(call)
             self._blocked.append(call)
+            call.blocked_at = call.blocked_at or self.clock.now
             self._note(call, "waits for a lock")
         return []
 
@@ -240,7 +245,7 @@ class Gate:
         if call.fate is Fate.CRASH_BEFORE:
             call.caller.crash()
         elif call.fate is Fate.LOST_BEFORE:
-            _lose(call)
+            _ = _lose(call)
         if not call.turn.done():
             call.turn.set_result(None)
         return True
@@ -248,10 +253,9 @@ class Gate:
     def _deliver(self, call: Call) -> None:
         if call.fate is Fate.CRASH_AFTER:
             call.caller.crash()
-        elif call.fate is Fate.LOST_AFTER:
-            _lose(call)
-            call.delivered.set_exception(ConnectionResetError(f"lost the answer: {call.what}"))
-        elif not call.delivered.done():
+        elif call.fate is Fate.LOST_AFTER and (error := _lose(call)):
+            call.delivered.set_exception(error)
+        if not call.delivered.done():
             call.delivered.set_result(None)
 
     def _pass_time(self, timeout: float | None) -> None:
@@ -265,7 +269,13 @@ class Gate:
                 "a lock is held by a transaction that waits for something else than the database: "
                 f"{[f'{call.caller.name}: {call.what}' for call in self._blocked]} wait for it"
             )
-        self.clock.advance(timeout)
+        patience = [call.blocked_at + _LOCK_TIMEOUT - self.clock.now for call in self._blocked]
+        self.clock.advance(max(0.0, min([timeout, *patience])))
+        for call in self._blocked:
+            if call.blocked_at + _LOCK_TIMEOUT <= self.clock.now + 1e-9 and call.pid:
+                self._note(call, "gives up waiting")
+                self.monitor.cancel(call.pid)
+                self._stirred = True
 
     def _note(self, call: Call, outcome: str) -> None:
         if len(self.trace) > _MOST_STEPS:
@@ -277,9 +287,8 @@ def _without(calls: list[Call], call: Call) -> list[Call]:
     return [each for each in calls if each is not call]
 
 
-def _lose(call: Call) -> None:
-    if call.flight is not None and call.flight.lose is not None:
-        call.flight.lose()
+def _lose(call: Call) -> Exception | None:
+    return call.flight.lose() if call.flight and call.flight.lose else None
 
 
 def _nothing() -> None:

@@ -91,9 +91,10 @@ class Process:
             return
         self.alive = False
         self.gate.forget(self)
-        for connection in self.connections:
+        held = [connection for connection in self.connections if not connection.is_closed()]
+        for connection in held:
             connection.terminate()
-        self.gate.monitor.terminate([connection.pid for connection in self.connections])
+        self.gate.monitor.terminate([connection.pid for connection in held])
         self.bury()
         for callback in self.on_death:
             callback()

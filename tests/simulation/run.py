@@ -36,8 +36,10 @@ class Outcome:
     """What befell the shop, how often."""
     visits: Counter[str]
     """How people's visits ended."""
-    struck: set[tuple[str, str]]
-    """At which calls processes crashed or lost their connection."""
+    met: set[str]
+    """Kinds of calls that were made while things broke."""
+    struck: set[str]
+    """Those of them at which a process crashed or lost its connection."""
     trace: list[str]
     """Every decision of the gate."""
     seconds: float
@@ -119,6 +121,7 @@ def run_seed(seed: int, on: Stage) -> Outcome:
         breaches=play.breaches,
         counts=world.weather.counts,
         visits=play.diary.counts,
+        met=world.weather.met,
         struck=world.weather.struck,
         trace=world.gate.trace,
         seconds=world.clock.passed - _OPENED_BEFORE,

@@ -60,14 +60,19 @@ class Weather:
     stormy: bool = False
     counts: Counter[str] = field(default_factory=Counter[str])
     """What happened how often, for the report."""
-    struck: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    """Where somebody crashed: the call, and whether before or after it."""
+    struck: set[str] = field(default_factory=set[str])
+    """Kinds of calls at which a process crashed or lost its connection."""
 
     def __post_init__(self) -> None:
         self._order = dice(self.seed, "order")
         self._faults = dice(self.seed, "faults")
         self._log = dice(self.seed, "log")
         self._seen: Counter[str] = Counter()
+
+    @property
+    def met(self) -> set[str]:
+        """Every kind of call that was in danger."""
+        return set(self._seen)
 
     def pick(self, calls: list[Call]) -> Call:
         """Any of them, the favoured more often."""
@@ -97,7 +102,7 @@ class Weather:
     def _strike(self, call: Call, kind: str, fates: tuple[Fate, Fate]) -> Fate:
         fate = self._faults.choice(fates) if call.flight else fates[0]
         self.counts["crashes" if fate.value.startswith("crash") else "lost connections"] += 1
-        self.struck.add((kind, fate.value))
+        self.struck.add(kind)
         return fate
 
     def delay(self, caller: Caller) -> float:
@@ -127,8 +132,8 @@ class Weather:
         return self._log.uniform(0.0, self.climate.late) if self.stormy else 0.0
 
     def stored_of(self, count: int) -> int:
-        """How many of a batch are stored before the log breaks off."""
-        if self._hits(self._log, self.climate.broken_off, "broken sends"):
+        """How many of a batch are stored before the log crashes."""
+        if self._hits(self._log, self.climate.broken_off, "log crashes"):
             return self._log.randrange(count)
         return count
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Generator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import httpx
@@ -26,7 +26,7 @@ from wareflow.configuration import Plan
 from wareflow_events.faults import is_lost_connection
 from wareflow_kit.waiting import Waiting
 
-_WAITING: dict[str, Any] = getattr(Waiting.__init__, "__kwdefaults__")  # noqa: B009
+_WAITING: dict[str, Any] = cast("Any", Waiting).__init__.__kwdefaults__
 _LOOK_EVERY = 0.2
 """Seconds between looks for those who wait for an outcome; the usual 25 ms are mostly in vain."""
 
