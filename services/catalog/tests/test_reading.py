@@ -244,3 +244,26 @@ async def test_a_scheduled_price_shows_when_its_time_comes(shop: Shop) -> None:
     assert await shown() == (999, 1999)
     shop.clock.now = start.replace(year=start.year + 2)
     assert await shown() == (1999, None)
+
+
+@pytest.mark.parametrize(
+    ("sort", "turned"), [("title", False), ("-newest", True), ("price", False)]
+)
+async def test_products_of_any_status_are_one_list_page_by_page(
+    shop: Shop, sort: str, turned: bool
+) -> None:
+    statuses = ("active", "draft", "archived")
+    for number in range(7):
+        shop.clock.advance(seconds=1)
+        status = statuses[number % 3]
+        _ = await shop.create(a_product(f"Mug {number}", price=100 + number, status=status))
+    found: list[tuple[str, str]] = []
+    params = {"status": "any", "sort": sort, "limit": "3"}
+    while True:
+        page = (await shop.staff.get("/catalog/v1/products", params=params)).json()
+        found += [(item["title"], item["status"]) for item in page["items"]]
+        if page["next"] is None:
+            break
+        params["after"] = page["next"]
+    wanted = [(f"Mug {number}", statuses[number % 3]) for number in range(7)]
+    assert found == (wanted[::-1] if turned else wanted)
