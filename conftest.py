@@ -4,9 +4,14 @@ import gc
 import warnings
 from collections.abc import Generator
 
+import hypothesis
 import pytest
 from tools.kafka.find_kafka import find_kafka, for_tests
 from tools.stripe.stripe_mock import for_tests as stripe_mock_for_tests
+
+# Tests run side by side on machines that are busy: how long an example takes says nothing.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ PROCESSES = ("sandbox", *(f"{name}-{role}" for name in _SERVICES for role in ("a
 EMBEDDED = ("shop",)
 """All services in one process."""
 
-_PAUSE = 4.5
+_PAUSE = 3.8
 """Seconds between two strikes, on average."""
 _PEACE = 0.1
 """The share of the time, at its end, in which nothing more goes wrong."""

@@ -9,7 +9,7 @@ from tests.simulation.databases import PARTS
 
 from wareflow.configuration import Plan
 
-_SHARED: dict[str, Any] = {"relay_poll": 1.0, "pool_size": 5}
+_SHARED: dict[str, Any] = {"relay_poll": 1.0, "waiting_poll": 0.2, "pool_size": 5}
 _FAULTS = (
     *("timeout_before", "timeout_after", "error_500", "error_500_after"),
     *("conflict_409", "rate_limit_429", "slow"),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Generator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 from unittest.mock import patch
 
 import httpx
@@ -24,11 +24,6 @@ from tests.simulation.weather import Weather
 
 from wareflow.configuration import Plan
 from wareflow_events.faults import is_lost_connection
-from wareflow_kit.waiting import Waiting
-
-_WAITING: dict[str, Any] = cast("Any", Waiting).__init__.__kwdefaults__
-_LOOK_EVERY = 0.2
-"""Seconds between looks for those who wait for an outcome; the usual 25 ms are mostly in vain."""
 
 
 @dataclass
@@ -140,8 +135,6 @@ class World:
             _ = stack.enter_context(seeded(self.weather.seed))
             _ = stack.enter_context(gated(self.gate))
             _ = stack.enter_context(patch.object(Mapper, "_prop_set", property(_in_order)))
-            _ = stack.enter_context(patch("wareflow_kit.waiting._Waiter.__hash__", _by_answer))
-            _ = stack.enter_context(patch.dict(_WAITING, poll=_LOOK_EVERY))
             _ = stack.enter_context(patch("anyio.to_thread.run_sync", inline))
             _ = stack.enter_context(patch("crm.main.PasswordHasher", parts.QUICK_HASHER))
             loop = VirtualLoop(self.clock, self.gate.idle)
@@ -152,8 +145,3 @@ class World:
 def _in_order(mapper: Any) -> OrderedSet[Any]:
     """A mapper's properties: as a set by address, related rows load in another order each time."""
     return OrderedSet(mapper._props.values())
-
-
-def _by_answer(waiter: Any) -> int:
-    """The hash of one who waits for an outcome: that of a future, which is numbered."""
-    return hash(waiter.answer)

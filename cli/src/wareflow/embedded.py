@@ -98,7 +98,7 @@ def compose(plan: Plan, broker: Broker) -> dict[str, Service]:
     """Build every service."""
     services: dict[str, Service] = {}
     for name in SERVICES:
-        told = plan.settings(name) | {"relay_poll": _POLL}
+        told = plan.settings(name) | {"relay_poll": _POLL, "waiting_poll": _POLL}
         settings = import_module(f"{name}.settings").Settings(**told)
         services[name] = import_module(f"{name}.main").build(settings, broker=broker)
     return services

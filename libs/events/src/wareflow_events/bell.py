@@ -9,7 +9,8 @@ class Bell:
     def __init__(self) -> None:
         self.rung = 0
         """How often it rang; note it before looking for work, and pass it to `wait`."""
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._waiters: dict[asyncio.Future[None], None] = {}
+        """First come, first woken."""
 
     def ring(self) -> None:
         """Wake everybody who waits."""
@@ -27,12 +28,12 @@ class Bell:
         if since is not None and since != self.rung:
             return True
         waiter = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
+        self._waiters[waiter] = None
         try:
             async with asyncio.timeout(timeout):
                 await waiter
         except TimeoutError:
             return False
         finally:
-            self._waiters.discard(waiter)
+            _ = self._waiters.pop(waiter, None)
         return True

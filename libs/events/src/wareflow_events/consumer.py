@@ -29,6 +29,9 @@ _LOOK_EVERY = 3.0
 """Seconds after which a member looks whether a rebuild has set its group back: where a topic is
 quiet, no batch would ever be fenced and so tell it."""
 _MEASURE_EVERY = 15.0
+_PACE = 0.1
+"""Seconds from batch to batch of a group with derived tables, unless there is much to do: what is
+read may be a little behind, and many events then cost one commit."""
 
 _NOT_SETTLED = failpoint("consumer.committed_not_settled")
 _NOT_PASSED = failpoint("deadletter.committed_not_passed")
@@ -111,7 +114,9 @@ class Consumer:
             while not stop.is_set():
                 chunks = await subscription.fetch(limit=self._limit, wait=0.25)
                 if chunks:
+                    began = time.monotonic()
                     await self._step(subscription, chunks)
+                    await self._keep_pace(stop, chunks, began)
                 if time.monotonic() - looked > _LOOK_EVERY:
                     looked = time.monotonic()
                     if await self._is_set_back():
@@ -119,6 +124,10 @@ class Consumer:
                         return
         finally:
             await subscription.close()
+
+    async def _keep_pace(self, stop: asyncio.Event, chunks: Sequence[Chunk], began: float) -> None:
+        if self.group.derived and sum(len(chunk.records) for chunk in chunks) < self._limit / 2:
+            _ = await sleep(stop, began + _PACE - time.monotonic())
 
     async def _given(self, places: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         positions = await self.positions(places)

@@ -72,6 +72,8 @@ class Standing:
     consumer_id: int
     generation: int
     replay_until: Mapping[TopicPartition, int]
+    parks: bool = False
+    """Whether any key is parked."""
 
 
 # An insert that meets a conflict has drawn an id all the same, and there are 32,767 of them: hence
@@ -141,7 +143,8 @@ WITH me AS MATERIALIZED (
       AND o.topic = b.topic AND o.partition = b.partition AND o.next = b.before
     RETURNING o.topic, o.partition, o.replay_until
 )
-SELECT me.id, me.generation, me.paused, m.topic, m.partition, m.replay_until
+SELECT me.id, me.generation, me.paused, m.topic, m.partition, m.replay_until,
+       EXISTS (SELECT FROM parked_key WHERE consumer = $1) AS parks
 FROM me LEFT JOIN moved m ON true
 """
 
@@ -166,7 +169,7 @@ async def advance(
     if len(moved) != len(chunks):
         lost = sorted(set(places) - set(moved))
         raise Fenced(f"{consumer} no longer stands where it read in {lost}")
-    return Standing(rows[0].id, rows[0].generation, moved)
+    return Standing(rows[0].id, rows[0].generation, moved, rows[0].parks)
 
 
 async def standing(connection: AsyncConnection, *, consumer: str) -> Standing:

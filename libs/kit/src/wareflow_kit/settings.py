@@ -61,6 +61,12 @@ class ServiceSettings(BaseSettings):
         description="Seconds between looks into the outbox; a commit in this process wakes at once",
     )
 
+    waiting_poll: float = Field(
+        default=0.025,
+        gt=0,
+        description="Seconds between looks for those who wait; a change in this process wakes them",
+    )
+
     trusted_issuers: tuple[TrustedIssuer, ...] = ()
     cors_origins: tuple[str, ...] = ()
     max_body_bytes: int = 1_048_576

@@ -35,12 +35,13 @@ class Waiting(Generic[T]):
         fetch: Callable[[list[UUID]], Awaitable[dict[UUID, T]]],
         bell: Bell,
         *,
-        poll: float = 0.025,
+        poll: float,
     ) -> None:
         self._fetch = fetch
         self._bell = bell
         self._poll = poll
-        self._waiters: set[_Waiter[T]] = set()
+        self._waiters: dict[_Waiter[T], None] = {}
+        """In the order in which they came."""
         self._looking: asyncio.Task[None] | None = None
 
     async def until(self, id: UUID, enough: Callable[[T], bool], *, timeout: float) -> T | None:  # noqa: A002
@@ -48,7 +49,7 @@ class Waiting(Generic[T]):
         if timeout <= 0:
             return None
         waiter = _Waiter(id, enough, asyncio.get_running_loop().create_future())
-        self._waiters.add(waiter)
+        self._waiters[waiter] = None
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         try:
@@ -57,14 +58,14 @@ class Waiting(Generic[T]):
         except TimeoutError:
             return None
         finally:
-            self._waiters.discard(waiter)
+            _ = self._waiters.pop(waiter, None)
 
     async def _look(self) -> None:
         failures = 0
         while self._waiters:
             seen, began = self._bell.rung, time.monotonic()
             try:
-                rows = await self._fetch(list({waiter.id for waiter in self._waiters}))
+                rows = await self._fetch(list(dict.fromkeys(waiter.id for waiter in self._waiters)))
             except Exception as error:  # noqa: BLE001  those who wait go on until their time is up
                 failures += 1
                 log.warning("waiting.cannot_look", error=repr(error))
@@ -87,4 +88,4 @@ class Waiting(Generic[T]):
             except Exception as error:  # noqa: BLE001  the asker's own mistake is the asker's
                 waiter.answer.set_exception(error)
             if waiter.answer.done():
-                self._waiters.discard(waiter)
+                _ = self._waiters.pop(waiter, None)

@@ -46,7 +46,9 @@ def build(settings: Settings, *, broker: Broker) -> Service:
         settings=settings,
         transactions=transactions,
     )
-    app.state.waiting = Waiting(partial(held_orders, app.state.reading), transactions.committed)
+    app.state.waiting = Waiting(
+        partial(held_orders, app.state.reading), transactions.committed, poll=settings.waiting_poll
+    )
     return Service(
         name="inventory",
         settings=settings,

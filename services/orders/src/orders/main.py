@@ -52,7 +52,11 @@ def build(settings: Settings, *, broker: Broker) -> Service:
         settings=settings,
         transactions=transactions,
         reading=app.state.reading,
-        waiting=Waiting(partial(order_states, app.state.reading), transactions.committed),
+        waiting=Waiting(
+            partial(order_states, app.state.reading),
+            transactions.committed,
+            poll=settings.waiting_poll,
+        ),
         tokens=tokens,
     )
     return Service(

@@ -89,7 +89,9 @@ def _app(settings: Settings, transactions: Transactions) -> FastAPI:
         transactions=transactions,
     )
     app.state.settings = settings
-    app.state.waiting = Waiting(partial(payments_of, app.state.reading), PAYMENT_CHANGED)
+    app.state.waiting = Waiting(
+        partial(payments_of, app.state.reading), PAYMENT_CHANGED, poll=settings.waiting_poll
+    )
     app.state.webhooks = StripeWebhooks(
         [secret.get_secret_value() for secret in settings.webhook_secrets],
         livemode=settings.livemode,
