@@ -16,7 +16,7 @@ NUL = "\x00"
 
 
 @given(
-    st.text(st.characters(exclude_characters=NUL)),
+    st.text(st.characters(codec="utf-8", exclude_characters=NUL)),
     st.integers(-(2**63), 2**63 - 1),
     st.uuids(),
     st.datetimes(timezones=st.just(UTC)),

@@ -1,13 +1,23 @@
 """What visitors read: pages, batches, and lists."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from catalog.model.definition import MediaTerms, TranslationTerms
-from catalog.testing import Shop, a_price, a_product, euros, stock_changed, variant_ids
+from catalog.testing import (
+    Shop,
+    a_price,
+    a_product,
+    euros,
+    open_shop,
+    stock_changed,
+    variant_ids,
+)
+from catalog.views.shapes import ProductPage, SearchPage
 
 WORDS = TranslationTerms(locale="de", slug="blaue-tasse", title="Blaue Tasse", seo_title="Tassen")
 
@@ -267,3 +277,40 @@ async def test_products_of_any_status_are_one_list_page_by_page(
         params["after"] = page["next"]
     wanted = [(f"Mug {number}", statuses[number % 3]) for number in range(7)]
     assert found == (wanted[::-1] if turned else wanted)
+
+
+async def test_what_the_database_writes_is_what_the_views_promise(shop: Shop) -> None:
+    made = await shop.create(
+        a_product(
+            "Mug",
+            sizes=("S", "L"),
+            price=1899,
+            tags=["hot"],
+            media=[{"url": "https://example.com/mug.jpg", "alt": "A mug"}],
+            metadata={"origin": "Lisbon"},
+        )
+    )
+    _ = await shop.create(a_product("Not for sale", price=None))
+    page = await shop.get(f"/products/{made['id']}")
+    assert ProductPage.model_validate(page).model_dump(mode="json") == page
+    for listed in (await shop.get("/products"), await shop.get("/search", q="mug")):
+        assert listed["items"]
+        view = SearchPage.model_validate(listed)
+        assert view.model_dump(mode="json", exclude_unset=True) == listed
+
+
+async def test_a_change_by_staff_shows_at_once_though_answers_are_kept(tmp_path: Path) -> None:
+    async with open_shop(import_folder=tmp_path, keep_answers_seconds=60) as shop:
+        made = await shop.create(a_product("Mug"))
+        path = f"/products/{made['id']}"
+        assert (await shop.get(path))["title"] == "Mug"
+        _ = await shop.sql("UPDATE product SET title = 'Behind its back'")
+        assert (await shop.get(path))["title"] == "Mug"
+        changed = await shop.staff.patch(f"/catalog/v1{path}", json={"title": "Jug"})
+        assert changed.status_code == 200, changed.text
+        assert (await shop.get(path))["title"] == "Jug"
+        assert (
+            (await shop.staff.get(f"/catalog/v1{path}"))
+            .headers["cache-control"]
+            .startswith("private")
+        )

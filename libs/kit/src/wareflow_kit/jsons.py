@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 def to_json(value: object) -> bytes:
     """Compact JSON; ids, times and models as the API writes them; `TypeError` for the rest."""
-    return orjson.dumps(value, default=_plain)
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z)
 
 
 def _plain(value: object) -> object:

@@ -69,6 +69,7 @@ def build(settings: Settings, *, broker: Broker) -> Service:
         lifespan=lifespan,
         tags=_TAGS,
         larger_bodies={"/catalog/v1/imports": settings.import_max_bytes},
+        keep_answers=settings.keep_answers_seconds,
     )
     app.state.imports = running
     return Service(

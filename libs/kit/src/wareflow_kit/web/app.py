@@ -14,6 +14,7 @@ from wareflow_kit.settings import ServiceSettings
 from wareflow_kit.web.audit import audit_router
 from wareflow_kit.web.context import RequestContext
 from wareflow_kit.web.health import Ready, database_ready, health_routes
+from wareflow_kit.web.kept import KeptAnswers
 from wareflow_kit.web.limits import BodyLimit
 from wareflow_kit.web.openapi import describe_problems, operation_ids, refuse_duplicates
 from wareflow_kit.web.problems import handle_problems
@@ -36,14 +37,16 @@ def create_app(
     ready: Sequence[Ready] = (),
     tags: Sequence[Mapping[str, Any]] = (),
     larger_bodies: Mapping[str, int] | None = None,
+    keep_answers: float = 0,
     version: str = "1",
 ) -> FastAPI:
     """An app with everything around `routers`, whose paths begin with `/<service>/v1/`.
 
     It opens transactions with `transactions`, believes `verifier` (default: the issuers that the
     settings trust), is ready when its database answers and each of `ready` gives no reason
-    against it. `larger_bodies` maps path prefixes to bytes. The audit trail comes with it. What
-    endpoints need besides is put on `app.state`.
+    against it. `larger_bodies` maps path prefixes to bytes. Public answers are kept for
+    `keep_answers` seconds, if any. The audit trail comes with it. What endpoints need besides is
+    put on `app.state`.
     """
     app = FastAPI(
         title=title,
@@ -66,6 +69,8 @@ def create_app(
     describe_problems(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, most=settings.max_body_bytes, larger=larger_bodies or {})
+    if keep_answers:
+        app.add_middleware(KeptAnswers, service=service, seconds=keep_answers)
     app.add_middleware(RequestContext, service=service)
     if settings.cors_origins:
         _let_browsers_in(app, settings.cors_origins)

@@ -28,6 +28,9 @@ SECONDS = Histogram(
 )
 IN_FLIGHT = Gauge("http_requests_in_flight", "Requests being answered", ["service"])
 
+ROUTE = "wareflow.route"
+"""Where a layer that answers by itself says in the scope which route it answers for."""
+
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _UNLOGGED = ("/health/", "/metrics")
@@ -113,6 +116,8 @@ class RequestContext:
 
 def route_of(scope: Scope) -> str:
     """The template of the route that matched, `unmatched` if none did; never a path with ids."""
+    if ROUTE in scope:
+        return scope[ROUTE]
     # FastAPI keeps the template of an included route, prefixes and all, beside the bare route.
     effective = scope.get("fastapi", {}).get("effective_route_context")
     template = getattr(effective, "path_format", None) or getattr(scope.get("route"), "path", None)

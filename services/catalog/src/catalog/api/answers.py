@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from hashlib import blake2b
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query
@@ -14,8 +14,9 @@ from catalog.model.definition import ProductTerms
 from catalog.model.product import Product
 from catalog.model.values import DEFAULT_CHANNEL, ChannelId, Locale
 from catalog.views.products import Beholder
-from catalog.views.shapes import View
+from catalog.views.shapes import Shown, View
 from wareflow_events.transaction import Transaction
+from wareflow_kit.jsons import to_json
 from wareflow_kit.web.caching import etag_of, label
 from wareflow_kit.web.deps import Caller
 
@@ -57,13 +58,13 @@ async def beholder(
 Seer = Annotated[Beholder, Depends(beholder)]
 
 
-def answer(request: Request, view: BaseModel, *version: object) -> Response:
+def answer(request: Request, view: BaseModel | Shown[Any], *version: object) -> Response:
     """The view as JSON; 304 when the client has it already.
 
     The ETag stands for `version`, what `If-Match` of a change names; without one for the content.
     What is asked for with a token is kept from shared caches.
     """
-    body = view.model_dump_json().encode()
+    body = to_json(view.fields) if isinstance(view, Shown) else view.model_dump_json().encode()
     response = Response(body, media_type="application/json", headers={"Vary": "Authorization"})
     cache = _PRIVATE if "authorization" in request.headers else _PUBLIC
     tag = version or (blake2b(body, digest_size=16).hexdigest(),)

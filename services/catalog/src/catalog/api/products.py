@@ -16,9 +16,9 @@ from catalog.model.definition import Status
 from catalog.model.product import NoSuchProduct
 from catalog.model.values import LARGEST_AMOUNT, Line, Name, Sku, Slug, Text
 from catalog.views.listings import Filters, Sort, listed
-from catalog.views.products import Beholder, By, product_page, product_summaries
+from catalog.views.products import Beholder, By, Named, product_page, product_summaries
 from catalog.views.search import found
-from catalog.views.shapes import ProductPage, ProductSummary, SearchPage
+from catalog.views.shapes import ProductPage, ProductSummary, SearchPage, Shown
 from wareflow_kit.paging import Page
 from wareflow_kit.refusals import BadRequest, Forbidden
 from wareflow_kit.web.deps import Read
@@ -89,14 +89,14 @@ class Keys(BaseModel):
     variant_id: list[UUID] = Field(default_factory=list, max_length=_MOST)
     sku: list[Sku] = Field(default_factory=list, max_length=_MOST)
 
-    def one_kind(self) -> tuple[By, Sequence[UUID | str]] | None:
+    def one_kind(self) -> tuple[Named, Sequence[UUID | str]] | None:
         """The kind of key that is used, None for none; `OneKindOfKey` for several."""
-        kinds: dict[By, Sequence[UUID | str]] = {
+        kinds: dict[Named, Sequence[UUID | str]] = {
             "id": self.id,
             "variant_id": self.variant_id,
             "sku": self.sku,
         }
-        used: list[tuple[By, Sequence[UUID | str]]] = [(b, k) for b, k in kinds.items() if k]
+        used: list[tuple[Named, Sequence[UUID | str]]] = [(b, k) for b, k in kinds.items() if k]
         if len(used) > 1:
             raise OneKindOfKey
         return used[0] if used else None
@@ -129,10 +129,10 @@ async def list_products(
     if (wanted := named.one_kind()) is not None:
         by, chosen = wanted
         items = await product_summaries(session, by, chosen, seer)
-        return answer(request, Page(items=items))
+        return answer(request, _several(items, next=None))
     page = await listed(session, narrowed, sort=sort, limit=limit, after=after)
     items = await product_summaries(session, "id", page.items, seer)
-    return answer(request, Page(items=items, next=page.next))
+    return answer(request, _several(items, next=page.next))
 
 
 @router.get("/search", response_model=SearchPage, responses=refusals(NotPublic, InvalidCursor))
@@ -150,7 +150,11 @@ async def search_products(
         session, q, narrowed, locale=seer.locale, limit=limit, after=after
     )
     items = await product_summaries(session, "id", page.items, seer)
-    return answer(request, SearchPage(items=items, next=page.next, corrected=corrected))
+    return answer(request, _several(items, next=page.next, corrected=corrected))
+
+
+def _several(items: Sequence[Shown[ProductSummary]], **more: str | None) -> Shown[SearchPage]:
+    return Shown({"items": [item.fields for item in items], **more})
 
 
 @router.get(

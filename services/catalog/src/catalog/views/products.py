@@ -3,20 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal
 from uuid import UUID
 
+import orjson
 from sqlalchemy import RowMapping, text
-from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.model.product import NoSuchProduct
-from catalog.views.shapes import ProductPage, ProductSummary
-from wareflow_events.schemas.shapes import Money
+from catalog.views.shapes import ProductPage, ProductSummary, Shown
 
-P = TypeVar("P", bound=ProductSummary)
-
-By = Literal["id", "variant_id", "sku", "slug"]
+Named = Literal["id", "variant_id", "sku"]
+By = Literal[Named, "slug"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,35 +27,16 @@ class Beholder:
     drafts: bool = False
 
 
-# The price of a variant: in the channel's own currency, else in any that it has.
-# Without a word from inventory a variant is at level 0, and sells on if it may.
+# Everything nested leaves PostgreSQL as the JSON that the answer shows.
 _SUMMARY = """
     p.id, p.version, p.status, p.kind, coalesce(t.slug, p.slug) AS slug, t.locale,
     coalesce(t.title, p.title) AS title, p.vendor, p.product_type, p.tags,
-    p.published_at, p.updated_at, c.currency AS sold_in, o.options,
-    coalesce((SELECT json_agg(json_build_object(
-        'id', v.id, 'sku', v.sku, 'title', array_to_string(v.option_values, ' / '),
-        'options', json_object(o.names, v.option_values), 'barcode', v.barcode,
-        'amount', pr.amount, 'compare_at', pr.compare_at, 'currency', pr.currency,
-        'tracked', v.tracked, 'backorder', v.backorder,
-        'available', CASE WHEN v.tracked THEN coalesce(st.available, 0) END,
-        'in_stock', pr.amount IS NOT NULL AND (NOT v.tracked OR CASE
-            WHEN st.variant_id IS NULL THEN v.backorder ELSE st.available > 0 END),
-        'weight_grams', v.weight_grams, 'requires_shipping', v.requires_shipping,
-        'taxable', v.taxable, 'tax_code', v.tax_code
-     ) ORDER BY v.position)
-     FROM variant v
-     LEFT JOIN stock st ON st.variant_id = v.id
-     LEFT JOIN LATERAL (
-        SELECT pr.amount, pr.compare_at, pr.currency FROM price pr
-        WHERE pr.variant_id = v.id AND pr.channel = c.id AND pr.valid_from <= :now
-          AND (pr.valid_to IS NULL OR pr.valid_to > :now)
-        ORDER BY pr.currency = c.currency DESC, pr.currency LIMIT 1
-     ) pr ON true
-     WHERE v.product_id = p.id), '[]') AS variants,
-    coalesce((SELECT json_agg(json_build_object(
+    CAST(o.options AS text) AS options, CAST(v.variants AS text) AS variants,
+    CAST(v.price_min AS text) AS price_min, CAST(v.price_max AS text) AS price_max, v.in_stock,
+    p.published_at, p.updated_at,
+    coalesce((SELECT CAST(json_agg(json_build_object(
         'id', m.id, 'url', m.url, 'alt', m.alt, 'width', m.width, 'height', m.height,
-        'variant_ids', m.variant_ids) ORDER BY m.position)
+        'variant_ids', m.variant_ids) ORDER BY m.position) AS text)
      FROM media m WHERE m.product_id = p.id), '[]') AS media
 """
 _PAGE = """,
@@ -65,14 +44,14 @@ _PAGE = """,
     CASE WHEN t.locale IS NULL THEN p.seo_title ELSE t.seo_title END AS seo_title,
     CASE WHEN t.locale IS NULL THEN p.seo_description ELSE t.seo_description END
         AS seo_description,
-    coalesce((SELECT json_agg(json_build_object('locale', a.locale, 'slug', a.slug)
-                              ORDER BY a.locale)
+    coalesce((SELECT CAST(json_agg(json_build_object('locale', a.locale, 'slug', a.slug)
+                                   ORDER BY a.locale) AS text)
      FROM translation a WHERE a.product_id = p.id), '[]') AS alternates,
-    coalesce((SELECT json_agg(json_build_object(
+    coalesce((SELECT CAST(json_agg(json_build_object(
         'id', k.id, 'slug', k.slug, 'name', k.name, 'path', (
             SELECT json_agg(json_build_object('slug', s.slug, 'name', s.name) ORDER BY w.place)
             FROM unnest(k.path) WITH ORDINALITY AS w (id, place) JOIN category s USING (id)
-        )) ORDER BY pc.position)
+        )) ORDER BY pc.position) AS text)
      FROM product_category pc JOIN category k ON k.id = pc.category_id
      WHERE pc.product_id = p.id), '[]') AS categories
 """
@@ -90,65 +69,103 @@ CROSS JOIN LATERAL (
            coalesce(array_agg(name ORDER BY position), '{}') AS names
     FROM product_option WHERE product_id = p.id
 ) o
+CROSS JOIN LATERAL (
+    SELECT coalesce(json_agg(json_build_object(
+        'id', s.id, 'sku', s.sku, 'title', array_to_string(s.option_values, ' / '),
+        'options', json_object(o.names, s.option_values), 'barcode', s.barcode,
+        'price', s.price, 'compare_at', CASE WHEN s.compare_at > s.amount THEN
+            json_build_object('amount', s.compare_at, 'currency', s.currency) END,
+        'in_stock', s.in_stock, 'tracked', s.tracked, 'available', s.available,
+        'backorder', s.backorder, 'weight_grams', s.weight_grams,
+        'requires_shipping', s.requires_shipping, 'taxable', s.taxable, 'tax_code', s.tax_code,
+        'image_url', (SELECT m.url FROM media m
+                      WHERE m.product_id = p.id AND s.id = ANY(m.variant_ids)
+                      ORDER BY m.position LIMIT 1)
+    ) ORDER BY s.position), '[]') AS variants,
+    -- In the channel's own currency, if anything is; amounts of two currencies have no least.
+    (array_agg(s.price ORDER BY s.currency = c.currency DESC, s.currency, s.amount)
+        FILTER (WHERE s.amount IS NOT NULL))[1] AS price_min,
+    (array_agg(s.price ORDER BY s.currency = c.currency DESC, s.currency, s.amount DESC)
+        FILTER (WHERE s.amount IS NOT NULL))[1] AS price_max,
+    coalesce(bool_or(s.in_stock), false) AS in_stock
+    FROM (
+        -- The price of a variant: in the channel's own currency, else in any that it has.
+        -- Without a word from inventory a variant is at level 0, and sells on if it may.
+        SELECT w.*, r.amount, r.compare_at, r.currency,
+            CASE WHEN r.amount IS NOT NULL THEN
+                json_build_object('amount', r.amount, 'currency', r.currency) END AS price,
+            CASE WHEN w.tracked THEN coalesce(k.available, 0) END AS available,
+            r.amount IS NOT NULL AND (NOT w.tracked OR CASE
+                WHEN k.variant_id IS NULL THEN w.backorder ELSE k.available > 0 END) AS in_stock
+        FROM variant w
+        LEFT JOIN stock k ON k.variant_id = w.id
+        LEFT JOIN LATERAL (
+            SELECT amount, compare_at, currency FROM price
+            WHERE variant_id = w.id AND channel = c.id AND valid_from <= :now
+              AND (valid_to IS NULL OR valid_to > :now)
+            ORDER BY currency = c.currency DESC, currency LIMIT 1
+        ) r ON true
+        WHERE w.product_id = p.id
+    ) s
+) v
 """
-_CHOSEN = {
-    "id": "p.id = ANY(CAST(:keys AS uuid[]))",
-    "variant_id": "p.id IN (SELECT product_id FROM variant WHERE id = ANY(CAST(:keys AS uuid[])))",
-    "sku": "p.id IN (SELECT product_id FROM variant WHERE sku = ANY(CAST(:keys AS text[])))",
+_ONE: Mapping[By, str] = {
+    "id": "p.id = CAST(:key AS uuid)",
+    "variant_id": "p.id = (SELECT product_id FROM variant WHERE id = CAST(:key AS uuid))",
+    "sku": "p.id = (SELECT product_id FROM variant WHERE sku = CAST(:key AS text))",
     # The words of the locale that is asked for first, then the shop's own, then any.
     "slug": """p.id = (
         SELECT found.id FROM (
             SELECT s.product_id AS id, CASE WHEN s.locale = coalesce(:locale, (
                 SELECT locale FROM channel WHERE id = :channel)) THEN 0 ELSE 2 END AS rank
-            FROM translation s WHERE s.slug = ANY(CAST(:keys AS text[]))
-            UNION ALL SELECT id, 1 FROM product WHERE slug = ANY(CAST(:keys AS text[]))
+            FROM translation s WHERE s.slug = CAST(:key AS text)
+            UNION ALL SELECT id, 1 FROM product WHERE slug = CAST(:key AS text)
         ) found ORDER BY found.rank LIMIT 1)""",
 }
-_JSON = ("options", "variants", "media", "alternates", "categories")
-
-
-def _statement(by: By, *, page: bool) -> Any:
-    columns = _SUMMARY + (_PAGE if page else "")
-    visible = "AND (p.status = 'active' OR :drafts)"
-    statement = text(f"SELECT {columns} {_FROM} WHERE {_CHOSEN[by]} {visible}")
-    parts = _JSON if page else _JSON[:3]
-    return statement.columns(**{name: JSON() for name in parts})
-
-
-_PAGES = {by: _statement(by, page=True) for by in get_args(By)}
-_SUMMARIES = {by: _statement(by, page=False) for by in get_args(By)}
+_SEVERAL: Mapping[Named, str] = {
+    "id": "p.id = ANY(CAST(:keys AS uuid[]))",
+    "variant_id": "p.id IN (SELECT product_id FROM variant WHERE id = ANY(CAST(:keys AS uuid[])))",
+    "sku": "p.id IN (SELECT product_id FROM variant WHERE sku = ANY(CAST(:keys AS text[])))",
+}
+_VISIBLE = "(p.status = 'active' OR :drafts)"
+_PAGES = {
+    by: text(f"SELECT {_SUMMARY}{_PAGE} {_FROM} WHERE {one} AND {_VISIBLE}")
+    for by, one in _ONE.items()
+}
+_SUMMARIES = {
+    by: text(f"SELECT {_SUMMARY} {_FROM} WHERE {several} AND {_VISIBLE}")
+    for by, several in _SEVERAL.items()
+}
+_JSON = frozenset(
+    ("options", "variants", "media", "price_min", "price_max", "alternates", "categories")
+)
 
 
 async def product_page(
     session: AsyncSession, by: By, key: UUID | str, beholder: Beholder
-) -> ProductPage:
+) -> Shown[ProductPage]:
     """The product of this id, variant, SKU or slug; `NoSuchProduct` if there is none to be seen."""
-    rows = await session.execute(_PAGES[by], _parameters([key], beholder))
+    rows = await session.execute(_PAGES[by], {"key": key, **_parameters(beholder)})
     row = rows.mappings().one_or_none()
     if row is None:
         raise NoSuchProduct
-    return _shown(ProductPage, _plain(row))
+    return _shown(row)
 
 
 async def product_summaries(
-    session: AsyncSession, by: By, keys: Sequence[UUID | str], beholder: Beholder
-) -> list[ProductSummary]:
+    session: AsyncSession, by: Named, keys: Sequence[UUID | str], beholder: Beholder
+) -> list[Shown[ProductSummary]]:
     """The products of these keys; in the order of the keys, if these are ids."""
     if not keys:
         return []
-    rows = await session.execute(_SUMMARIES[by], _parameters(keys, beholder))
-    shown = [_shown(ProductSummary, _plain(row)) for row in rows.mappings()]
+    found = await session.execute(_SUMMARIES[by], {"keys": list(keys), **_parameters(beholder)})
     places: dict[UUID | str, int] = {key: place for place, key in enumerate(keys)}
-    return sorted(shown, key=lambda product: places.get(product.id, len(places)))
+    rows = sorted(found.mappings(), key=lambda row: places.get(row["id"], len(places)))
+    return [_shown(row) for row in rows]
 
 
-def _plain(row: RowMapping) -> dict[str, Any]:
-    return {str(name): value for name, value in row.items()}
-
-
-def _parameters(keys: Sequence[UUID | str], beholder: Beholder) -> dict[str, object]:
+def _parameters(beholder: Beholder) -> dict[str, object]:
     return {
-        "keys": list(keys),
         "channel": beholder.channel,
         "locale": beholder.locale,
         "now": beholder.now,
@@ -156,34 +173,10 @@ def _parameters(keys: Sequence[UUID | str], beholder: Beholder) -> dict[str, obj
     }
 
 
-def _shown(kind: type[P], row: dict[str, Any]) -> P:
-    media: list[dict[str, Any]] = row["media"]
-    images = {vid: m["url"] for m in reversed(media) for vid in m["variant_ids"]}
-    variants = [_variant(variant, images) for variant in row["variants"]]
-    prices: list[Money] = [variant["price"] for variant in variants if variant["price"]]
-    # In the channel's own currency, if anything is; amounts of two currencies have no least.
-    currency = min((p.currency for p in prices), key=lambda c: (c != row["sold_in"], c), default="")
-    same = [price for price in prices if price.currency == currency]
-    fields = row | {
-        "variants": variants,
-        "price_min": min(same, default=None),
-        "price_max": max(same, default=None),
-        "in_stock": any(variant["in_stock"] for variant in variants),
-    }
-    return kind.model_validate(fields)
-
-
-def _variant(row: dict[str, Any], images: Mapping[str, str]) -> dict[str, Any]:
-    return row | {
-        "price": _money(row["amount"], row["currency"]),
-        "compare_at": (
-            _money(row["compare_at"], row["currency"])
-            if (row["compare_at"] or 0) > (row["amount"] or 0)
-            else None
-        ),
-        "image_url": images.get(row["id"]),
-    }
-
-
-def _money(amount: int | None, currency: str) -> Money | None:
-    return None if amount is None else Money(amount=amount, currency=currency)
+def _shown(row: RowMapping) -> Shown[Any]:
+    return Shown(
+        {
+            str(name): orjson.Fragment(value) if name in _JSON and value is not None else value
+            for name, value in row.items()
+        }
+    )
