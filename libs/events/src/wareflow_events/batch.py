@@ -1,6 +1,7 @@
 """Applying a batch: offset, inbox, handlers, outbox and parked keys in one transaction."""
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,9 +63,10 @@ async def apply(transactions: Transactions, group: ConsumerGroup, chunks: Sequen
         )
         _refuse_too_old(opened, fresh, standing, now=tx.now)
         _NOT_HANDLED.reach(group.name)
-        await _handle(tx, _first_of_each(opened, fresh), standing)
+        applied = _first_of_each(opened, fresh)
+        await _handle(tx, applied, standing)
         _NOT_COMMITTED.reach(group.name)
-    _count(group, records, opened, fresh, kept)
+    _count(group, records, opened, applied, kept)
     if opened:
         age = tx.now - max(one.envelope.time for one in opened)
         metrics.CONSUMER_LAG_SECONDS.labels(group.name).set(max(0.0, age.total_seconds()))
@@ -198,23 +200,19 @@ def _count(
     group: ConsumerGroup,
     records: Sequence[Stored],
     opened: Sequence[_Opened],
-    fresh: set[UUID],
+    applied: Sequence[_Opened],
     kept: _Kept,
 ) -> None:
-    by_topic: dict[tuple[str, str], int] = {}
-
-    def add(topic: str, result: str, number: int) -> None:
-        by_topic[topic, result] = by_topic.get((topic, result), 0) + number
-
-    for stored in records:
-        is_kept = bool(kept) and (stored.place, stored.offset) in kept
-        add(stored.place.topic, "parked" if is_kept else "skipped", 1)
-    left = set(fresh)
-    for one in opened:
-        topic = one.stored.place.topic
-        add(topic, "skipped", -1)
-        add(topic, "applied" if one.envelope.id in left else "duplicate", 1)
-        left.discard(one.envelope.id)
-    for (topic, result), number in by_topic.items():
-        if number:
+    read = Counter([stored.place.topic for stored in records])
+    parked = Counter([place.topic for place, _ in kept])
+    known = Counter([one.stored.place.topic for one in opened])
+    fresh = Counter([one.stored.place.topic for one in applied])
+    results = {
+        "applied": fresh,
+        "duplicate": known - fresh,
+        "parked": parked,
+        "skipped": read - known - parked,
+    }
+    for result, by_topic in results.items():
+        for topic, number in by_topic.items():
             metrics.CONSUMER_EVENTS.labels(group.name, topic, result).inc(number)

@@ -73,11 +73,7 @@ def to_record(envelope: Envelope) -> Record:
 
 def from_record(record: Record) -> Envelope:
     """The envelope in a record; `Malformed` when it is not one of ours."""
-    try:
-        headers = {name.lower(): value.decode() for name, value in record.headers}
-        key = record.key.decode()
-    except UnicodeDecodeError as error:
-        raise Malformed(f"a header or the key is not UTF-8: {error}") from None
+    headers = _headers(record)
     missing = [name for name in _REQUIRED if not headers.get(name)]
     if missing:
         raise Malformed(f"missing {', '.join(missing)}")
@@ -90,7 +86,7 @@ def from_record(record: Record) -> Envelope:
             type=headers["ce_type"],
             source=headers["ce_source"],
             time=datetime.fromisoformat(headers["ce_time"]),
-            key=key,
+            key=record.key.decode(),
             data=record.value,
             sequence=int(sequence) if sequence else None,
             traceparent=headers.get("traceparent") or headers.get("ce_traceparent"),
@@ -99,6 +95,19 @@ def from_record(record: Record) -> Envelope:
         raise Malformed(str(error)) from None
     _check(envelope, record)
     return envelope
+
+
+def _headers(record: Record) -> dict[str, str]:
+    # All are decoded at once: one call instead of one for each header of each record.
+    try:
+        _ = record.key.decode()
+        values = b"\x00".join([value for _, value in record.headers]).decode().split("\x00")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"a header or the key is not UTF-8: {error}") from None
+    names = [name.lower() for name, _ in record.headers]
+    if len(values) != len(names):
+        raise Malformed("a header holds a NUL")
+    return dict(zip(names, values, strict=True))
 
 
 def _check(envelope: Envelope, record: Record) -> None:

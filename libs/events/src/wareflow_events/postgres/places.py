@@ -52,7 +52,7 @@ class Topics:
         """A row of a read."""
         place = self.named((row["topic_id"], row["partition"]))
         pairs: list[tuple[str, str]] = orjson.loads(row["headers"])
-        headers = tuple((name, value.encode("latin-1")) for name, value in pairs)
+        headers = tuple([(name, value.encode("latin-1")) for name, value in pairs])
         record = Record(place.topic, row["key"], headers, row["value"])
         return Stored(place, row["position"], record)
 
