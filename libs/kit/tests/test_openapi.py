@@ -43,8 +43,8 @@ async def test_a_validation_error_matches_its_schema(staff: httpx.AsyncClient) -
 async def test_bearer_tokens_are_documented_where_they_are_read(http: httpx.AsyncClient) -> None:
     document = (await http.get("/shop/openapi.json")).json()
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
-    assert document["paths"]["/shop/v1/items"]["post"]["security"] == [{"bearer": []}]
-    assert "security" not in document["paths"]["/shop/v1/items"]["get"]
+    assert document["paths"]["/shop/v1/items"]["post"]["security"] == [{"bearer": ["shop:write"]}]
+    assert document["paths"]["/shop/v1/items"]["get"]["security"] == [{}]
 
 
 async def test_two_endpoints_of_one_name_stop_the_start(shop: Service) -> None:

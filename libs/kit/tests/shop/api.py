@@ -16,6 +16,7 @@ from wareflow_events.schemas.orders import OrderFulfilled
 from wareflow_kit import audit
 from wareflow_kit.auth import Principal
 from wareflow_kit.refusals import Invalid
+from wareflow_kit.web.access import ANYBODY
 from wareflow_kit.web.caching import Seen, label
 from wareflow_kit.web.deps import Caller, Read, Tx, customer_or_staff, requires
 from wareflow_kit.web.idempotency import Once
@@ -24,7 +25,7 @@ from wareflow_kit.web.paging import After, Limit, Page, decode_cursor, page
 from wareflow_kit.web.prefer import PreferWait
 from wareflow_kit.web.problems import refusals
 
-router = APIRouter(prefix="/shop/v1", tags=["items"])
+router = APIRouter(prefix="/shop/v1", tags=["items"], dependencies=[Depends(ANYBODY)])
 
 Staff = Annotated[Principal, Depends(requires("shop:write"))]
 

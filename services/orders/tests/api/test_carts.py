@@ -233,7 +233,7 @@ async def test_a_claimed_cart_joins_the_one_that_was_left_open(
 async def test_claiming_is_for_customers(shopper: Shopper, mug: UUID) -> None:
     _ = await shopper.put(mug)
     answer = await shopper.send("POST", "/claim")
-    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/customers-only")
+    assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unauthorized")
 
 
 # --- the end of a cart -------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from wareflow_events.transaction import Transactions
 from wareflow_kit.auth import Verifier
 from wareflow_kit.ratelimit import RateLimit
 from wareflow_kit.settings import ServiceSettings
+from wareflow_kit.web.access import access_of, endpoints
 from wareflow_kit.web.audit import audit_router
 from wareflow_kit.web.context import RequestContext
 from wareflow_kit.web.health import Ready, database_ready, health_routes
@@ -65,6 +66,8 @@ def create_app(
     refuse_duplicates(routers)
     for router in (*routers, audit_router(service)):
         app.include_router(router)
+    for endpoint in endpoints(app.routes):
+        _ = access_of(endpoint)  # `Undeclared` stops the start
     app.router.routes.extend(health_routes([database_ready(transactions.engine), *ready]))
     describe_problems(app)
     # The last one added is the outermost.

@@ -1,15 +1,19 @@
-"""OpenAPI as a contract: short unique operation ids, and problem documents for every error."""
+"""OpenAPI as a contract: short unique operation ids, who may do it, and every error as it is."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext
 
-from wareflow_kit.web.problems import MEDIA_TYPE, InvalidRequest, Problem
+from wareflow_kit.refusals import PayloadTooLarge, Unavailable
+from wareflow_kit.web.access import access_of, endpoints, security_of
+from wareflow_kit.web.problems import MEDIA_TYPE, InvalidRequest, Problem, refusals
 
-_METHODS = frozenset({"get", "put", "post", "delete", "patch", "options", "head"})
+_ALWAYS = refusals(Unavailable)
+_WITH_A_BODY = refusals(PayloadTooLarge)
 
 
 class DuplicateOperation(RuntimeError):
@@ -30,14 +34,15 @@ def refuse_duplicates(routers: Iterable[APIRouter]) -> None:
 
 
 def describe_problems(app: FastAPI) -> None:
-    """Make the app's document show problem documents."""
+    """Make the app's document show problem documents, and who may call what."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = plain()
             _add_schemas(document)
-            for operation in _operations(document):
+            for operation, endpoint in _operations(app, document):
+                _show_access(operation, endpoint)
                 _show_problems(operation["responses"])
             app.openapi_schema = document
         return app.openapi_schema
@@ -45,11 +50,24 @@ def describe_problems(app: FastAPI) -> None:
     app.openapi = openapi
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for path in document["paths"].values():
-        for method, operation in path.items():
-            if method in _METHODS:
-                yield operation
+def _operations(
+    app: FastAPI, document: dict[str, Any]
+) -> Iterator[tuple[dict[str, Any], RouteContext]]:
+    for endpoint in endpoints(app.routes):
+        path = document["paths"].get(endpoint.path_format, {})
+        for method in endpoint.methods or ():
+            if (operation := path.get(method.lower())) is not None:
+                yield operation, endpoint
+
+
+def _show_access(operation: dict[str, Any], endpoint: RouteContext) -> None:
+    declared = access_of(endpoint)
+    operation["security"] = security_of(declared)
+    said = _ALWAYS | (_WITH_A_BODY if "requestBody" in operation else {})
+    for access in declared:
+        said = refusals(*access.refusals) | said
+    for status, response in said.items():
+        _ = operation["responses"].setdefault(str(status), deepcopy(response))
 
 
 def _add_schemas(document: dict[str, Any]) -> None:

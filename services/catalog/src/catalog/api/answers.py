@@ -16,11 +16,15 @@ from catalog.model.values import DEFAULT_CHANNEL, ChannelId, Locale
 from catalog.views.products import Beholder
 from catalog.views.shapes import Shown, View
 from wareflow_events.transaction import Transaction
+from wareflow_kit.auth import Principal
 from wareflow_kit.jsons import to_json
+from wareflow_kit.web.access import ANYBODY, GUEST
 from wareflow_kit.web.caching import etag_of, label
-from wareflow_kit.web.deps import Caller
 
 READ, WRITE = "catalog:read", "catalog:write"
+
+PUBLIC = [Depends(ANYBODY)]
+"""The dependencies of what everybody may read, and nobody sees more of."""
 
 _PUBLIC = "public, max-age=5, stale-while-revalidate=30"
 _PRIVATE = "private, no-cache"
@@ -43,7 +47,7 @@ Now = Annotated[datetime, Depends(now)]
 
 
 async def beholder(
-    who: Caller,
+    who: Annotated[Principal | None, Depends(GUEST)],
     now: Now,
     channel: Annotated[ChannelId, Query(description="Where it is sold")] = DEFAULT_CHANNEL,
     locale: Annotated[

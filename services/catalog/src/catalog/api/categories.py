@@ -9,7 +9,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from catalog.api.answers import answer
+from catalog.api.answers import PUBLIC, answer
 from catalog.api.editing import Editor
 from catalog.model.category import (
     CategoryInUse,
@@ -52,7 +52,7 @@ class CategoryPatch(Terms):
     position: int | None = Field(default=None, ge=-1_000_000, le=1_000_000)
 
 
-@router.get("", response_model=Tree)
+@router.get("", response_model=Tree, dependencies=PUBLIC)
 async def list_categories(
     request: Request,
     session: Read,
@@ -62,7 +62,12 @@ async def list_categories(
     return answer(request, Tree(items=await tree(session, below=below)))
 
 
-@router.get("/by-slug/{slug}", response_model=CategoryView, responses=refusals(NoSuchCategory))
+@router.get(
+    "/by-slug/{slug}",
+    response_model=CategoryView,
+    dependencies=PUBLIC,
+    responses=refusals(NoSuchCategory),
+)
 async def read_category_by_slug(
     request: Request, session: Read, slug: Annotated[Text, Path(max_length=255)]
 ) -> Response:
@@ -71,7 +76,12 @@ async def read_category_by_slug(
     return answer(request, found, found.id, found.version)
 
 
-@router.get("/{category_id}", response_model=CategoryView, responses=refusals(NoSuchCategory))
+@router.get(
+    "/{category_id}",
+    response_model=CategoryView,
+    dependencies=PUBLIC,
+    responses=refusals(NoSuchCategory),
+)
 async def read_category(request: Request, session: Read, category_id: UUID) -> Response:
     """A category."""
     found = await category(session, category_id=category_id)

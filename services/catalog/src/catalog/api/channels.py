@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from catalog.api.answers import answer
+from catalog.api.answers import PUBLIC, answer
 from catalog.api.editing import Editor
 from catalog.model.channel import ChannelTerms, NoSuchChannel
 from catalog.model.values import ChannelId, Text
@@ -27,13 +27,18 @@ class Channels(View):
     items: list[ChannelView]
 
 
-@router.get("", response_model=Channels)
+@router.get("", response_model=Channels, dependencies=PUBLIC)
 async def list_channels(request: Request, session: Read) -> Response:
     """All channels, by id."""
     return answer(request, Channels(items=await channels(session)))
 
 
-@router.get("/{channel_id}", response_model=ChannelView, responses=refusals(NoSuchChannel))
+@router.get(
+    "/{channel_id}",
+    response_model=ChannelView,
+    dependencies=PUBLIC,
+    responses=refusals(NoSuchChannel),
+)
 async def read_channel(
     request: Request, session: Read, channel_id: Annotated[Text, Path(max_length=63)]
 ) -> Response:

@@ -22,6 +22,8 @@ from crm.usecases.reset_password import ask_for_reset
 from crm.usecases.reset_password import reset_password as set_password
 from crm.usecases.verify_email import verify_email as prove_email
 from wareflow_kit.auth import Issuer, customer_id_of
+from wareflow_kit.refusals import TooManyRequests
+from wareflow_kit.web.access import ANYBODY
 from wareflow_kit.web.deps import Read, Tx
 from wareflow_kit.web.limits import limited
 from wareflow_kit.web.problems import refusals
@@ -113,7 +115,7 @@ class Doorman:
 
 def router(settings: Settings, doorman: Doorman) -> APIRouter:
     """The endpoints, with this shop's issuer."""
-    routes = APIRouter(prefix="/crm/v1", tags=["accounts"])
+    routes = APIRouter(prefix="/crm/v1", tags=["accounts"], dependencies=[Depends(ANYBODY)])
     slowly = [Depends(limited("sign-in", times=20, per=60))]
     lasts = timedelta(hours=settings.verification_hours)
     nobody = doorman.hasher.hash(secrets.token_hex())
@@ -123,7 +125,7 @@ def router(settings: Settings, doorman: Doorman) -> APIRouter:
         status_code=201,
         summary="Open an account",
         dependencies=slowly,
-        responses=refusals(EmailTaken),
+        responses=refusals(EmailTaken, TooManyRequests),
     )
     async def register(body: Registration, tx: Tx) -> Session:
         """Open an account and sign in. A mailed link proves the address; orders that were
@@ -148,7 +150,7 @@ def router(settings: Settings, doorman: Doorman) -> APIRouter:
         status_code=201,
         summary="Sign in",
         dependencies=slowly,
-        responses=refusals(WrongCredentials),
+        responses=refusals(WrongCredentials, TooManyRequests),
     )
     async def sign_in(body: Credentials, session: Read) -> Session:
         """A token for who knows the password. The answer takes as long for an unknown address."""
@@ -168,6 +170,7 @@ def router(settings: Settings, doorman: Doorman) -> APIRouter:
         status_code=202,
         summary="Ask for a new password",
         dependencies=slowly,
+        responses=refusals(TooManyRequests),
     )
     async def forgotten_password(body: ForgottenPassword, tx: Tx) -> None:
         """Mail a link, if there is such an account; the answer does not tell."""
@@ -179,7 +182,7 @@ def router(settings: Settings, doorman: Doorman) -> APIRouter:
         "/accounts/password",
         summary="Set a new password",
         dependencies=slowly,
-        responses=refusals(StaleLink),
+        responses=refusals(StaleLink, TooManyRequests),
     )
     async def reset_password(body: NewPassword, tx: Tx) -> Verified:
         """Set the password by a mailed link."""

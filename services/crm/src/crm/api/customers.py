@@ -16,7 +16,7 @@ from crm.usecases.change import change
 from crm.usecases.erase import erase
 from wareflow_kit import audit
 from wareflow_kit.auth import Principal
-from wareflow_kit.refusals import Forbidden
+from wareflow_kit.web.access import CUSTOMER
 from wareflow_kit.web.deps import Read, Tx, requires
 from wareflow_kit.web.paging import After, Limit, Page, decode_cursor, page
 from wareflow_kit.web.problems import refusals
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/crm/v1")
 _READS = [Depends(requires("crm:read"))]
 Writer = Annotated[Principal, Depends(requires("crm:write"))]
 Eraser = Annotated[Principal, Depends(requires("crm:erase"))]
-Signed = Annotated[Principal, Depends(requires("crm:self", also=("customer",)))]
+Signed = Annotated[Principal, Depends(CUSTOMER)]
 
 
 class Self(BaseModel):
@@ -57,8 +57,7 @@ class Entry(BaseModel):
 
 
 def _own_id(who: Principal) -> UUID:
-    if who.customer_id is None:
-        raise Forbidden("Only customers have a self here.")
+    assert who.customer_id is not None
     return who.customer_id
 
 

@@ -14,7 +14,15 @@ from orders.api.cart_shapes import (
     NewLine,
     OpenedCart,
 )
-from orders.api.desk import AtHand, ReaderKey, WriterKey, customer_of, new_token, public_write
+from orders.api.desk import (
+    AtHand,
+    ReaderKey,
+    WriterKey,
+    customer_of,
+    must_be_customer,
+    new_token,
+    public_write,
+)
 from orders.model.cart import (
     CartClosed,
     CartFull,
@@ -33,16 +41,16 @@ from orders.usecases.claim_cart import claim_cart
 from orders.usecases.fill_in_cart import fill_in_cart
 from orders.usecases.open_cart import open_cart
 from orders.views.carts import open_carts_of, priced_cart
-from wareflow_kit.refusals import Forbidden, PreconditionFailed, Unauthorized
+from wareflow_kit.auth import Principal
+from wareflow_kit.refusals import PreconditionFailed, TooManyRequests
+from wareflow_kit.web.access import CUSTOMER, GUEST
 from wareflow_kit.web.caching import etag_of
-from wareflow_kit.web.deps import Caller, Read, Tx
+from wareflow_kit.web.deps import Read, Tx
 from wareflow_kit.web.problems import refusals
 
 router = APIRouter(prefix="/orders/v1/carts", tags=["carts"])
 
-
-class CustomersOnly(Forbidden):
-    """Sign in as a customer for this."""
+Customer = Annotated[Principal, Depends(CUSTOMER)]
 
 
 def _shown(priced: PricedCart, response: Response) -> CartOut:
@@ -60,11 +68,11 @@ def _label(priced: PricedCart, response: Response) -> None:
     "",
     status_code=status.HTTP_201_CREATED,
     dependencies=[Depends(public_write)],
-    responses=refusals(UnknownChannel, CustomerForgotten),
+    responses=refusals(UnknownChannel, CustomerForgotten, TooManyRequests),
 )
 async def create_cart(
     body: Annotated[NewCart, Body()],
-    who: Caller,
+    who: Annotated[Principal | None, Depends(GUEST)],
     tx: Tx,
     at_hand: AtHand,
     response: Response,
@@ -91,16 +99,13 @@ async def create_cart(
     return OpenedCart.with_token(opened, token)
 
 
-@router.get("", responses=refusals(CustomersOnly))
-async def list_my_carts(who: Caller, session: Read, at_hand: AtHand) -> CartList:
+@router.get("")
+async def list_my_carts(who: Customer, session: Read, at_hand: AtHand) -> CartList:
     """The open carts of the customer who asks (the 20 used last), on whatever device."""
-    if who is None:
-        raise Unauthorized
-    customer_id = customer_of(who)
-    if customer_id is None:
-        raise CustomersOnly
     now = at_hand.transactions.clock()
-    found = await open_carts_of(session, customer_id, terms=at_hand.settings.terms, now=now)
+    found = await open_carts_of(
+        session, must_be_customer(who), terms=at_hand.settings.terms, now=now
+    )
     return CartList(items=[CartOut.of(priced) for priced in found])
 
 
@@ -181,16 +186,15 @@ async def remove_cart_line(
 
 @router.post(
     "/{cart_id}/claim",
-    responses=refusals(
-        CartNotFound, CartClosed, CustomersOnly, CustomerForgotten, CartFull, TooManyUnits
-    ),
+    responses=refusals(CartNotFound, CartClosed, CustomerForgotten, CartFull, TooManyUnits),
 )
-async def claim_guest_cart(key: WriterKey, tx: Tx, at_hand: AtHand, response: Response) -> CartOut:
+async def claim_guest_cart(
+    who: Customer, key: WriterKey, tx: Tx, at_hand: AtHand, response: Response
+) -> CartOut:
     """After signing in, with both tokens: the guest's cart becomes the customer's.
 
     If they left one open before, its lines go there and the answer is that one.
     """
-    if key.customer_id is None:
-        raise CustomersOnly
-    claimed = await claim_cart(tx, key=key, customer_id=key.customer_id, settings=at_hand.settings)
+    customer_id = must_be_customer(who)
+    claimed = await claim_cart(tx, key=key, customer_id=customer_id, settings=at_hand.settings)
     return _shown(claimed, response)

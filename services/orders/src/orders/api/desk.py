@@ -6,18 +6,19 @@ from secrets import token_urlsafe
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
+from fastapi.security import APIKeyHeader
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from orders.model.cart import Cart, CartKey
+from orders.model.cart import Cart, CartKey, CartNotFound
 from orders.model.ids import CartId, CustomerId, OrderId
 from orders.settings import Settings
 from orders.views.orders import OrderState
 from wareflow_events.transaction import Transactions
 from wareflow_kit.auth import Issuer, Principal
 from wareflow_kit.waiting import Waiting
+from wareflow_kit.web.access import Holder
 from wareflow_kit.web.caching import Seen
-from wareflow_kit.web.deps import Caller
 from wareflow_kit.web.limits import limited
 
 
@@ -80,17 +81,30 @@ def customer_of(who: Principal | None) -> CustomerId | None:
     return CustomerId(who.customer_id) if who and who.customer_id else None
 
 
-CartToken = Annotated[
-    str | None, Header(alias="X-Cart-Token", description="What opening the cart answered with")
+def must_be_customer(who: Principal) -> CustomerId:
+    """The customer that `CUSTOMER` let in."""
+    assert who.customer_id is not None
+    return CustomerId(who.customer_id)
+
+
+_TOKEN = APIKeyHeader(
+    name="X-Cart-Token",
+    scheme_name="cart",
+    auto_error=False,
+    description="What opening the cart answered with; whoever has it may see and change the cart.",
+)
+CartToken = Annotated[str | None, Depends(_TOKEN)]
+Holding = Annotated[
+    Principal | None, Depends(Holder("cart", otherwise=CartNotFound, owners=("customer",)))
 ]
 
 
-async def reader_key(cart_id: UUID, who: Caller, token: CartToken = None) -> CartKey:
+async def reader_key(cart_id: UUID, who: Holding, token: CartToken) -> CartKey:
     """How the caller gets at the cart in the path: by its token, or as its customer."""
     return CartKey(CartId(cart_id), hash_of(token) if token else None, customer_of(who))
 
 
-async def writer_key(cart_id: UUID, who: Caller, seen: Seen, token: CartToken = None) -> CartKey:
+async def writer_key(cart_id: UUID, who: Holding, seen: Seen, token: CartToken) -> CartKey:
     """The same for a change, which may say in If-Match which version it was made from."""
 
     def check(cart: Cart) -> None:

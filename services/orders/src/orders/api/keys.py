@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from orders.api.desk import AtHand
+from wareflow_kit.web.access import ANYBODY
 
-router = APIRouter(prefix="/orders/v1", tags=["keys"])
+router = APIRouter(prefix="/orders/v1", tags=["keys"], dependencies=[Depends(ANYBODY)])
 
 
 @router.get("/.well-known/jwks.json")

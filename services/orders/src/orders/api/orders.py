@@ -32,6 +32,8 @@ from orders.views.orders import (
     orders_page,
 )
 from wareflow_kit.auth import Principal
+from wareflow_kit.refusals import TooManyRequests
+from wareflow_kit.web.access import ANYBODY
 from wareflow_kit.web.caching import label
 from wareflow_kit.web.deps import Read, Tx, customer_or_staff
 from wareflow_kit.web.paging import After, Limit, Page, decode_cursor, page
@@ -82,7 +84,11 @@ async def list_orders(
     return page(found, limit=limit, render=OrderSummary.of, key=lambda order: (order.id,))
 
 
-@router.post("/lookup", dependencies=[Depends(lookup)], responses=refusals(OrderNotFound))
+@router.post(
+    "/lookup",
+    dependencies=[Depends(ANYBODY), Depends(lookup)],
+    responses=refusals(OrderNotFound, TooManyRequests),
+)
 async def look_up_order(body: Lookup, session: Read, response: Response) -> OrderOut:
     """A guest's order by its number and e-mail address, without the contact data.
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.security import APIKeyHeader
 from pydantic import BaseModel, JsonValue
 
 from payments.api.shapes import Shown
@@ -15,6 +16,7 @@ from payments.usecases.receive_webhook import receive_webhook
 from payments.usecases.replay_webhook import replay_webhook
 from payments.views.operations import list_webhooks
 from wareflow_kit.auth import Principal
+from wareflow_kit.web.access import Sealed
 from wareflow_kit.web.deps import Read, Tx, requires
 from wareflow_kit.web.paging import After, Limit, Page, decode_cursor, page
 from wareflow_kit.web.problems import refusals
@@ -46,11 +48,18 @@ class WebhookShown(Shown):
     error: str | None
 
 
+_SIGNATURE = APIKeyHeader(
+    name="Stripe-Signature",
+    scheme_name="stripe",
+    auto_error=False,
+    description="The gateway's signature of the body, with its time.",
+)
+
+
 async def verified(
     request: Request,
-    stripe_signature: Annotated[
-        str | None, Header(description="Stripe's signature of the body, with its time")
-    ] = None,
+    _: Annotated[None, Depends(Sealed("stripe", otherwise=ForgedWebhook))],
+    stripe_signature: Annotated[str | None, Depends(_SIGNATURE)],
 ) -> Notice:
     """What the body says, once the gateway's signature is checked; over the bytes as they came."""
     webhooks: Webhooks = request.app.state.webhooks
