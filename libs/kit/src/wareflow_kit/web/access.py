@@ -182,17 +182,18 @@ def endpoints(routes: Iterable[BaseRoute]) -> Iterator[RouteContext]:
 
 def access_of(endpoint: RouteContext) -> tuple[Access, ...]:
     """What an endpoint declares, in the order it is asked: all of it must let the caller in."""
-    found = dict.fromkeys(_declared(endpoint.dependant))
+    calls = dependencies(endpoint.dependant)
+    found = dict.fromkeys(call for call in calls if isinstance(call, Access))
     if not found:
         raise Undeclared(f"{endpoint.path} ({endpoint.name}) does not say who may call it")
     return tuple(found)
 
 
-def _declared(dependant: Dependant) -> Iterator[Access]:
+def dependencies(dependant: Dependant) -> Iterator[object]:
+    """All that an endpoint depends on, in the order it is called."""
     for inner in dependant.dependencies:
-        yield from _declared(inner)
-        if isinstance(inner.call, Access):
-            yield inner.call
+        yield from dependencies(inner)
+        yield inner.call
 
 
 def security_of(declared: Iterable[Access]) -> list[Security]:

@@ -56,6 +56,7 @@ def create_app(
         openapi_url=f"/{service}/openapi.json",
         docs_url=f"/{service}/docs",
         redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
         openapi_tags=[dict(tag) for tag in tags] or None,
         generate_unique_id_function=operation_ids(service),
         lifespan=lifespan,

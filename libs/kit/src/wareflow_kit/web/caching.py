@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wareflow_kit.refusals import PreconditionFailed, PreconditionRequired
-from wareflow_kit.web.problems import NotModified
+from wareflow_kit.web.problems import NotModified, refuses
 
 
 def etag_of(*version: object) -> str:
@@ -51,6 +51,7 @@ def _names(header: str, etag: str) -> bool:
     return "*" in tags or etag in tags
 
 
+@refuses(PreconditionFailed)
 async def if_match(
     if_match: Annotated[
         str | None, Header(description="The ETag of the version that this change was made from")

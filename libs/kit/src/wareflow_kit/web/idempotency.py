@@ -13,6 +13,8 @@ from wareflow_events.transaction import Transaction
 from wareflow_kit.idempotency import IdempotencyKeyReused, RequestKey, make_once
 from wareflow_kit.refusals import BadRequest
 from wareflow_kit.web.deps import Caller
+from wareflow_kit.web.openapi import WANTED
+from wareflow_kit.web.problems import refuses
 
 __all__ = ["IdempotencyKeyReused", "IdempotencyKeyWanted", "Idempotent", "Once"]
 
@@ -27,7 +29,7 @@ class Idempotent:
     """This request's key; call it with the transaction and what makes the thing."""
 
     def __init__(
-        self, *, who: str, route: str, key: str, body_hash: bytes, response: Response
+        self, *, who: str, route: str, key: str | None, body_hash: bytes, response: Response
     ) -> None:
         self._who = who
         self._route = route
@@ -43,7 +45,10 @@ class Idempotent:
         """The id that `make` returns, or returned when this key was first used.
 
         Keys belong to the caller of the request; for a guest say `who` holds them (the cart's id).
+        Only here is a missing key refused: whoever may not call at all is told that first.
         """
+        if not self._key or len(self._key) > _MOST:
+            raise IdempotencyKeyWanted
         request = RequestKey(who or self._who, self._route, self._key, self._body_hash)
         made, self.replayed = await make_once(tx, request, make)
         if self.replayed:
@@ -51,6 +56,7 @@ class Idempotent:
         return made
 
 
+@refuses(IdempotencyKeyWanted, IdempotencyKeyReused)
 async def idempotent(
     request: Request,
     response: Response,
@@ -59,13 +65,11 @@ async def idempotent(
         str | None,
         Header(
             description="Any text of 1 to 255 characters, new for each new request",
-            json_schema_extra={"minLength": 1, "maxLength": _MOST},
+            json_schema_extra={"minLength": 1, "maxLength": _MOST, WANTED: True},
         ),
     ] = None,
 ) -> Idempotent:
     """The dependency behind `Once`."""
-    if not idempotency_key or len(idempotency_key) > _MOST:
-        raise IdempotencyKeyWanted
     body = await request.body()
     return Idempotent(
         who=f"{who.issuer} {who.subject}" if who else "guest",

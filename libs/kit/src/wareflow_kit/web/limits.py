@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wareflow_kit.ratelimit import RateLimit
 from wareflow_kit.refusals import PayloadTooLarge, TooManyRequests
-from wareflow_kit.web.problems import refused
+from wareflow_kit.web.problems import refused, refuses
 
 
 class BodyLimit:
@@ -76,6 +76,7 @@ def limited(
     `dependencies=[Depends(limited("guest-lookup", times=10, per=60))]`.
     """
 
+    @refuses(TooManyRequests)
     async def check(request: Request) -> None:
         limits: dict[str, RateLimit] = request.app.state.rate_limits
         limit = limits.get(name) or limits.setdefault(name, RateLimit(times, per))

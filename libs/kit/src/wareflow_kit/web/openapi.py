@@ -2,18 +2,18 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from copy import deepcopy
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute, RouteContext
 
 from wareflow_kit.refusals import PayloadTooLarge, Unavailable
-from wareflow_kit.web.access import access_of, endpoints, security_of
-from wareflow_kit.web.problems import MEDIA_TYPE, InvalidRequest, Problem, refusals
+from wareflow_kit.web.access import access_of, dependencies, endpoints, security_of
+from wareflow_kit.web.problems import MEDIA_TYPE, REFUSALS, InvalidRequest, Problem, refusals
 
-_ALWAYS = refusals(Unavailable)
-_WITH_A_BODY = refusals(PayloadTooLarge)
+WANTED = "x-wanted"
+"""In the schema of a parameter: the document says that it is required. Its lack is refused by what
+reads it, and not by FastAPI before all else."""
 
 
 class DuplicateOperation(RuntimeError):
@@ -42,7 +42,7 @@ def describe_problems(app: FastAPI) -> None:
             document = plain()
             _add_schemas(document)
             for operation, endpoint in _operations(app, document):
-                _show_access(operation, endpoint)
+                _show_dependencies(operation, endpoint)
                 _show_problems(operation["responses"])
             app.openapi_schema = document
         return app.openapi_schema
@@ -60,14 +60,29 @@ def _operations(
                 yield operation, endpoint
 
 
-def _show_access(operation: dict[str, Any], endpoint: RouteContext) -> None:
-    declared = access_of(endpoint)
-    operation["security"] = security_of(declared)
-    said = _ALWAYS | (_WITH_A_BODY if "requestBody" in operation else {})
-    for access in declared:
-        said = refusals(*access.refusals) | said
-    for status, response in said.items():
-        _ = operation["responses"].setdefault(str(status), deepcopy(response))
+def _show_dependencies(operation: dict[str, Any], endpoint: RouteContext) -> None:
+    """Who may call it, and how what stands around the endpoint may refuse."""
+    operation["security"] = security_of(access_of(endpoint))
+    said = [Unavailable, *([PayloadTooLarge] if "requestBody" in operation else [])]
+    for dependency in dependencies(endpoint.dependant):
+        said += getattr(dependency, REFUSALS, ())
+    for status, response in refusals(*dict.fromkeys(said)).items():
+        _add_response(operation["responses"], str(status), response)
+    for parameter in operation.get("parameters", []):
+        if parameter["schema"].pop(WANTED, False):
+            parameter["required"] = True
+
+
+def _add_response(responses: dict[str, Any], status: str, response: dict[str, Any]) -> None:
+    """Put a response in, or its examples and description into the one that is there."""
+    there = responses.setdefault(status, response)
+    if there is response:
+        return
+    examples = response["content"][MEDIA_TYPE]["examples"]
+    shown = there.setdefault("content", {}).setdefault(MEDIA_TYPE, {}).setdefault("examples", {})
+    if not examples.keys() <= shown.keys():
+        there["description"] = f"{there.get('description', '')} {response['description']}".strip()
+        shown |= examples
 
 
 def _add_schemas(document: dict[str, Any]) -> None:

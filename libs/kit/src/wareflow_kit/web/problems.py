@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import structlog
@@ -45,7 +45,11 @@ class InvalidField(BaseModel):
 class InvalidRequest(Problem):
     """The request does not have the form it should have."""
 
-    errors: list[InvalidField]
+    errors: list[InvalidField] = Field(
+        default_factory=list[InvalidField],
+        description="What is wrong with the form, each; none where the form is right, and what it "
+        "says cannot be",
+    )
 
 
 class ProblemResponse(Response):
@@ -156,6 +160,22 @@ def handle_problems(app: FastAPI) -> None:
     """Answer refusals, wrong requests and unknown paths with problem documents."""
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
+
+
+Dependency = TypeVar("Dependency", bound=Callable[..., Any])
+
+
+def refuses(*kinds: type[Refusal]) -> Callable[[Dependency], Dependency]:
+    """Says of a dependency how it may refuse; the document shows it where it is used."""
+
+    def mark(dependency: Dependency) -> Dependency:
+        setattr(dependency, REFUSALS, kinds)
+        return dependency
+
+    return mark
+
+
+REFUSALS = "refusals"
 
 
 def refusals(*kinds: type[Refusal]) -> dict[int | str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from analytics.settings import Settings
 from analytics.usecases.collect import collect as collect_batch
-from wareflow_kit.refusals import PayloadTooLarge, TooManyRequests
+from wareflow_kit.refusals import PayloadTooLarge
 from wareflow_kit.web.access import ANYBODY
 from wareflow_kit.web.deps import Tx
 from wareflow_kit.web.limits import limited
@@ -66,7 +66,7 @@ def router(settings: Settings) -> APIRouter:
         status_code=202,
         summary="Collect activities",
         dependencies=[Depends(ANYBODY), Depends(limit)],
-        responses=refusals(BatchTooLarge, TooManyRequests),
+        responses=refusals(BatchTooLarge),
     )
     async def collect(batch: Batch, tx: Tx) -> Receipt:
         """Store what visitors did. The good ones count even when others are rejected; sending

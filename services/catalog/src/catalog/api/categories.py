@@ -19,7 +19,7 @@ from catalog.model.category import (
     CategoryTerms,
     NoSuchCategory,
 )
-from catalog.model.values import CategoryId, Html, Name, Slug, Terms, Text
+from catalog.model.values import CategoryId, Html, Name, Slug, Terms, Text, shown
 from catalog.usecases.define_category import (
     change_category,
     create_category,
@@ -44,6 +44,8 @@ class Tree(View):
 
 class CategoryPatch(Terms):
     """Fields of a category to change; `parent_id` null puts it at the root."""
+
+    model_config = shown({"description": "<p>With and without sleeves.</p>", "position": 1})
 
     name: Name | None = None
     slug: Slug | None = None

@@ -29,11 +29,12 @@ from wareflow_kit.web.problems import refusals
 router = APIRouter(prefix="/catalog/v1", tags=["imports"])
 
 _FILE = {"type": "string", "format": "binary"}
+_CSV = "Handle,Title,Variant SKU,Variant Price\nmug,Mug,MUG,12.50\n"
 _BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            "text/csv": {"schema": _FILE},
+            "text/csv": {"schema": _FILE, "example": _CSV},
             "multipart/form-data": {
                 "schema": {"type": "object", "properties": {"file": _FILE}, "required": ["file"]}
             },

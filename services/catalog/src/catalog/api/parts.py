@@ -27,7 +27,7 @@ from catalog.model.content import NoSuchMedia, NoSuchTranslation, TranslationSlu
 from catalog.model.definition import MediaTerms, ProductTerms, TranslationTerms, VariantTerms
 from catalog.model.price import PriceTerms
 from catalog.model.product import LastVariant, NoSuchVariant
-from catalog.model.values import Html, Locale, SeoText, Slug, Terms, Title
+from catalog.model.values import Html, Locale, SeoText, Slug, Terms, Title, shown
 from catalog.store.products import product_of_variant
 from catalog.usecases.define_product import change_product
 from catalog.views.editing import prices_of, terms_of
@@ -41,11 +41,14 @@ from wareflow_kit.web.problems import refusals
 
 router = APIRouter(prefix="/catalog/v1", tags=["editing"])
 
+_PRICES = [{"price": {"amount": 1900, "currency": "EUR"}}]
 Change = Callable[[ProductTerms], ProductTerms]
 
 
 class Words(Terms):
     """A product's words in the locale of the address."""
+
+    model_config = shown({"slug": "t-shirt-du-port", "title": "T-shirt du port"})
 
     slug: Slug
     title: Title
@@ -114,7 +117,9 @@ async def read_prices(
 
 @router.put("/variants/{variant_id}/prices", responses=REFUSED | refusals(NoSuchVariant))
 async def put_prices(
-    variant_id: UUID, prices: Annotated[list[PriceTerms], Body(max_length=500)], rewrite: Rewritten
+    variant_id: UUID,
+    prices: Annotated[list[PriceTerms], Body(max_length=500, examples=[_PRICES])],
+    rewrite: Rewritten,
 ) -> ProductRecord:
     """What a variant costs from now on; of windows that overlap the later start counts."""
     change = partial(with_prices, variant_id=variant_id, prices=prices)

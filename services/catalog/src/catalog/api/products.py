@@ -141,7 +141,9 @@ async def search_products(
     session: Read,
     seer: Seer,
     narrowed: Narrowed,
-    q: Annotated[Name, Query(description="Words; the last one may be unfinished")],
+    q: Annotated[
+        Name, Query(description="Words; the last one may be unfinished", examples=["harbour te"])
+    ],
     limit: Limit = 24,
     after: After = None,
 ) -> Response:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.model.base import Base
-from catalog.model.values import CategoryId, Html, Name, Slug, Terms
+from catalog.model.values import CategoryId, Html, Name, Slug, Terms, shown
 from wareflow_kit.refusals import Conflict, Invalid, NotFound
 
 DEEPEST = 10
@@ -48,6 +48,8 @@ class CategoryTooDeep(Invalid):
 
 class CategoryTerms(Terms):
     """What staff say about a category; without a slug one is made from the name."""
+
+    model_config = shown({"name": "Shirts", "description": "<p>With and without sleeves.</p>"})
 
     name: Name
     slug: Slug | None = None

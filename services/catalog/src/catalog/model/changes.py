@@ -29,11 +29,14 @@ from catalog.model.values import (
     Terms,
     Title,
     Url,
+    shown,
 )
 
 
 class ProductPatch(Terms):
     """Fields of a product to change; lists are replaced whole. Null clears what can be empty."""
+
+    model_config = shown({"vendor": "Harbour & Sons", "tags": ["cotton", "summer"]})
 
     status: Status | None = None
     kind: Kind | None = None
@@ -56,6 +59,8 @@ class ProductPatch(Terms):
 class VariantPatch(Terms):
     """Fields of a variant to change. Null clears what can be empty."""
 
+    model_config = shown({"barcode": "4006381333931", "weight_grams": 180})
+
     sku: Sku | None = None
     barcode: Name | None = None
     options: dict[Name, Name] | None = Field(default=None, max_length=10)
@@ -70,6 +75,8 @@ class VariantPatch(Terms):
 
 class MediaPatch(Terms):
     """Fields of a picture to change. `position` counts from 1."""
+
+    model_config = shown({"alt": "Harbour Tee from the front", "position": 1})
 
     url: Url | None = None
     alt: SeoText | None = None

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.model.base import Base
-from catalog.model.values import Country, Currency, Locale, Name, Terms, TimeZone
+from catalog.model.values import Country, Currency, Locale, Name, Terms, TimeZone, shown
 from wareflow_events.schemas.catalog import ChannelChanged
 from wareflow_kit.refusals import NotFound
 
@@ -19,6 +19,17 @@ class NoSuchChannel(NotFound):
 
 class ChannelTerms(Terms):
     """What a channel sells by."""
+
+    model_config = shown(
+        {
+            "name": "Germany",
+            "currency": "EUR",
+            "locale": "de",
+            "countries": ["DE", "AT"],
+            "prices_include_tax": True,
+            "time_zone": "Europe/Berlin",
+        }
+    )
 
     name: Name
     currency: Currency

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from catalog.model.price import PriceTerms
 from catalog.model.values import (
@@ -22,6 +22,7 @@ from catalog.model.values import (
     Title,
     Url,
     VariantId,
+    shown,
 )
 from wareflow_kit.refusals import Invalid
 
@@ -58,6 +59,10 @@ class OptionTerms(Terms):
 class VariantTerms(Terms):
     """One sellable form. It is known again by its id, else its SKU, else its options."""
 
+    model_config = shown(
+        {"options": {"Size": "XL"}, "prices": [{"price": {"amount": 2100, "currency": "EUR"}}]}
+    )
+
     id: VariantId | None = None
     sku: Sku | None = Field(default=None, description="Made from slug and options when missing")
     barcode: Name | None = None
@@ -76,6 +81,8 @@ class VariantTerms(Terms):
 
 class MediaTerms(Terms):
     """A picture, known again by its id, else its URL."""
+
+    model_config = shown({"url": "https://example.com/harbour-tee.jpg", "alt": "Harbour Tee"})
 
     id: MediaId | None = None
     url: Url
@@ -121,7 +128,7 @@ _EXAMPLE: dict[str, JsonValue] = {
 class ProductTerms(Terms):
     """A product as a whole."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = shown(_EXAMPLE)
 
     status: Status = Status.DRAFT
     kind: Kind = Kind.PHYSICAL

@@ -4,7 +4,7 @@ from typing import Annotated, NewType
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from catalog.model.text import LONGEST_SLUG, clean_html
 from wareflow_events.schemas.shapes import Money
@@ -65,8 +65,10 @@ Html = Annotated[
 ]
 """HTML that is made harmless as it comes in."""
 Slug = Annotated[
-    str, StringConstraints(pattern=r"^[\w.~-]+$", to_lower=True, max_length=LONGEST_SLUG)
+    str,
+    StringConstraints(pattern=r"^[\p{L}\p{M}\p{N}_.~-]+$", to_lower=True, max_length=LONGEST_SLUG),
 ]
+"""Letters of any script; in JSON Schema a `\\w` would be those of ASCII only."""
 Sku = Annotated[str, _text(LONGEST_SKU, least=1), _NO_NUL]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2000), _NO_NUL]
 Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
@@ -79,6 +81,11 @@ Metadata = Annotated[
     dict[Annotated[str, _text(64, least=1), _NO_NUL], Annotated[str, _text(1000), _NO_NUL]],
     Field(max_length=50),
 ]
+
+
+def shown(example: dict[str, JsonValue]) -> ConfigDict:
+    """The configuration of a shape that the document shows by an example."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class Terms(BaseModel):

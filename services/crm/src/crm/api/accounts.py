@@ -22,14 +22,16 @@ from crm.usecases.reset_password import ask_for_reset
 from crm.usecases.reset_password import reset_password as set_password
 from crm.usecases.verify_email import verify_email as prove_email
 from wareflow_kit.auth import Issuer, customer_id_of
-from wareflow_kit.refusals import TooManyRequests
 from wareflow_kit.web.access import ANYBODY
 from wareflow_kit.web.deps import Read, Tx
 from wareflow_kit.web.limits import limited
 from wareflow_kit.web.problems import refusals
 
 Password = Annotated[str, Field(min_length=10, max_length=200, examples=["correct horse battery"])]
-MailedSecret = Annotated[str, Field(min_length=20, max_length=200)]
+MailedSecret = Annotated[
+    str,
+    Field(min_length=20, max_length=200, examples=["4w8lm9ABoUBynK11b6mYUIewUM4o0zyUTm2FYBQRlsQ"]),
+]
 
 
 class Registration(BaseModel):
@@ -45,7 +47,7 @@ class Credentials(BaseModel):
     """What signs in."""
 
     email: Email
-    password: Annotated[str, Field(max_length=200)]
+    password: Annotated[str, Field(max_length=200, examples=["correct horse battery"])]
 
 
 class Session(BaseModel):
@@ -125,7 +127,7 @@ def router(settings: Settings, doorman: Doorman) -> APIRouter:
         status_code=201,
         summary="Open an account",
         dependencies=slowly,
-        responses=refusals(EmailTaken, TooManyRequests),
+        responses=refusals(EmailTaken),
     )
     async def register(body: Registration, tx: Tx) -> Session:
         """Open an account and sign in. A mailed link proves the address; orders that were
@@ -150,7 +152,7 @@ def router(settings: Settings, doorman: Doorman) -> APIRouter:
         status_code=201,
         summary="Sign in",
         dependencies=slowly,
-        responses=refusals(WrongCredentials, TooManyRequests),
+        responses=refusals(WrongCredentials),
     )
     async def sign_in(body: Credentials, session: Read) -> Session:
         """A token for who knows the password. The answer takes as long for an unknown address."""
@@ -170,7 +172,6 @@ def router(settings: Settings, doorman: Doorman) -> APIRouter:
         status_code=202,
         summary="Ask for a new password",
         dependencies=slowly,
-        responses=refusals(TooManyRequests),
     )
     async def forgotten_password(body: ForgottenPassword, tx: Tx) -> None:
         """Mail a link, if there is such an account; the answer does not tell."""
@@ -182,7 +183,7 @@ def router(settings: Settings, doorman: Doorman) -> APIRouter:
         "/accounts/password",
         summary="Set a new password",
         dependencies=slowly,
-        responses=refusals(StaleLink, TooManyRequests),
+        responses=refusals(StaleLink),
     )
     async def reset_password(body: NewPassword, tx: Tx) -> Verified:
         """Set the password by a mailed link."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from crm import views
 from crm.api.shapes import CustomerView, Locale, Name, Phone, Text
@@ -31,6 +31,10 @@ Signed = Annotated[Principal, Depends(CUSTOMER)]
 class Self(BaseModel):
     """What customers may change about themselves."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Grace Hopper", "locale": "de-AT"}]}
+    )
+
     name: Name | None = None
     phone: Phone | None = None
     locale: Locale | None = None
@@ -38,6 +42,10 @@ class Self(BaseModel):
 
 class Notes(Self):
     """What staff may change."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"version": 1, "tags": ["wholesale"]}]}
+    )
 
     version: int = Field(description="The version that you read")
     tags: Annotated[list[Annotated[Text, Field(max_length=64)]], Field(max_length=50)] | None = None
@@ -117,7 +125,7 @@ async def list_customers(
 )
 async def search_customers(
     session: Read,
-    q: Annotated[Text, Query(min_length=2, max_length=200)],
+    q: Annotated[Text, Query(min_length=2, max_length=200, examples=["grace"])],
     limit: Limit = 20,
 ) -> list[CustomerView]:
     """Customers whose e-mail address or name begins with a term."""

@@ -23,9 +23,9 @@ def _no_null(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_no_null)]
-Name = Annotated[Text, Field(min_length=1, max_length=200)]
+Name = Annotated[Text, Field(min_length=1, max_length=200, examples=["Grace Hopper"])]
 Phone = Annotated[Text, Field(min_length=3, max_length=40)]
-Email = Annotated[EmailStr, Field(max_length=254)]
+Email = Annotated[EmailStr, Field(max_length=254, examples=["grace@example.com"])]
 
 
 class Spend(BaseModel):

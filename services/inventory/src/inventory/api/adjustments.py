@@ -5,7 +5,7 @@ from typing import Literal, Self
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
-from inventory.api.shapes import MAX_QUANTITY, MovementOut, Reference, VariantBody, Writer
+from inventory.api.shapes import MAX_QUANTITY, MovementOut, Reference, VariantBody, Writer, shown
 from inventory.model.ids import DocumentId
 from inventory.model.item import AmbiguousSku, UnknownSku
 from inventory.model.location import UnknownLocation
@@ -24,6 +24,8 @@ DeltaReason = Literal[Reason.ADJUST, Reason.DAMAGE, Reason.LOSS, Reason.FOUND, R
 
 class AdjustmentIn(VariantBody):
     """By how much to change what is on hand, or how many were counted."""
+
+    model_config = shown(sku="TEE-M", delta=-1, reason="damage")
 
     delta: int | None = Field(default=None, ge=-MAX_QUANTITY, le=MAX_QUANTITY)
     counted: int | None = Field(

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, StringConstraints
 
-from inventory.api.shapes import Answer, Body, Reader, Writer
+from inventory.api.shapes import Answer, Body, Reader, Writer, shown
 from inventory.model.ids import LocationId
 from inventory.model.location import (
     LastActiveLocation,
@@ -47,6 +47,8 @@ class LocationIn(Body):
 
 class LocationPatch(Body):
     """What to change; what is left out stays."""
+
+    model_config = shown(priority=10, country="DE")
 
     name: Name = ""
     priority: Priority = 100

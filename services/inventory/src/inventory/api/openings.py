@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from inventory.api.shapes import MAX_QUANTITY, Answer, Body, Reference, VariantBody, Writer
+from inventory.api.shapes import MAX_QUANTITY, Answer, Body, Reference, VariantBody, Writer, shown
 from inventory.model.ids import DocumentId
 from inventory.model.opening import OpeningRow, Skip
 from inventory.usecases.open_stock import open_stock
@@ -27,8 +27,10 @@ class OpeningRowIn(VariantBody):
 class OpeningIn(Body):
     """A list of quantities; one that cannot be applied is skipped and does not stop the others."""
 
+    model_config = shown(items=[{"sku": "TEE-M", "quantity": 12}], reference="products.csv")
+
     items: list[OpeningRowIn] = Field(min_length=1, max_length=1000)
-    reference: Reference | None = Field(default=None, examples=["products.csv"])
+    reference: Reference | None = Field(default=None)
 
 
 class OpeningResult(Answer):

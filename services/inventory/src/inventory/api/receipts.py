@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import Field
 
-from inventory.api.shapes import MAX_QUANTITY, MovementOut, Reference, VariantBody, Writer
+from inventory.api.shapes import MAX_QUANTITY, MovementOut, Reference, VariantBody, Writer, shown
 from inventory.model.ids import DocumentId
 from inventory.model.item import AmbiguousSku, UnknownSku
 from inventory.model.location import LocationInactive, UnknownLocation
@@ -19,8 +19,10 @@ router = APIRouter(prefix="/inventory/v1/receipts", tags=["stock"])
 class ReceiptIn(VariantBody):
     """Units that came in."""
 
+    model_config = shown(sku="TEE-M", quantity=20, reference="delivery note 4711")
+
     quantity: int = Field(ge=1, le=MAX_QUANTITY)
-    reference: Reference | None = Field(default=None, examples=["delivery note 4711"])
+    reference: Reference | None = Field(default=None)
 
 
 @router.post(

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from inventory.model.ids import LocationId, Sku, VariantId
 from inventory.model.movement import Movement, Reason
@@ -26,6 +26,11 @@ class Body(BaseModel):
     """A request's body: a field that is not known is a mistake worth telling."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def shown(**example: JsonValue) -> ConfigDict:
+    """The configuration of a body that the document shows by an example."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class Answer(BaseModel):

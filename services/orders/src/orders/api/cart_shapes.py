@@ -16,6 +16,7 @@ from orders.api.shapes import (
     Key,
     Locale,
     Metadata,
+    shown,
 )
 from orders.model.cart import Details, PricedCart
 from orders.model.ids import VariantId
@@ -29,6 +30,10 @@ Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
 class NewCart(Body):
     """What opens a cart."""
 
+    model_config = shown(
+        channel="default", attribution={"visitor_id": "v-1", "utm_source": "newsletter"}
+    )
+
     channel: Key = "default"
     locale: Locale | None = Field(default=None, description="The channel's when left out")
     attribution: AttributionIn = AttributionIn()
@@ -38,6 +43,8 @@ class NewCart(Body):
 
 class NewLine(Body):
     """Units of a variant to put in."""
+
+    model_config = shown(variant_id="01920000-0000-7000-8000-000000000001", quantity=2)
 
     variant_id: UUID
     quantity: Quantity = 1
@@ -80,6 +87,18 @@ class ContactBody(Body):
 
 class CartPatch(ContactBody):
     """Changes around the lines; null clears, what is left out stays."""
+
+    model_config = shown(
+        email="grace@example.com",
+        shipping_address={
+            "name": "Grace Hopper",
+            "line1": "Hauptstr. 1",
+            "city": "Berlin",
+            "postal_code": "10115",
+            "country": "DE",
+        },
+        shipping_method="standard",
+    )
 
     attribution: AttributionIn | None = None
 

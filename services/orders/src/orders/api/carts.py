@@ -42,7 +42,7 @@ from orders.usecases.fill_in_cart import fill_in_cart
 from orders.usecases.open_cart import open_cart
 from orders.views.carts import open_carts_of, priced_cart
 from wareflow_kit.auth import Principal
-from wareflow_kit.refusals import PreconditionFailed, TooManyRequests
+from wareflow_kit.refusals import PreconditionFailed
 from wareflow_kit.web.access import CUSTOMER, GUEST
 from wareflow_kit.web.caching import etag_of
 from wareflow_kit.web.deps import Read, Tx
@@ -68,7 +68,7 @@ def _label(priced: PricedCart, response: Response) -> None:
     "",
     status_code=status.HTTP_201_CREATED,
     dependencies=[Depends(public_write)],
-    responses=refusals(UnknownChannel, CustomerForgotten, TooManyRequests),
+    responses=refusals(UnknownChannel, CustomerForgotten),
 )
 async def create_cart(
     body: Annotated[NewCart, Body()],

@@ -25,7 +25,7 @@ from orders.usecases.place_order import place_order
 from orders.views.carts import opened_cart
 from orders.views.orders import order_details
 from wareflow_events.failpoints import failpoint
-from wareflow_kit.refusals import PreconditionFailed, TooManyRequests
+from wareflow_kit.refusals import PreconditionFailed
 from wareflow_kit.web.idempotency import IdempotencyKeyReused, IdempotencyKeyWanted, Once
 from wareflow_kit.web.prefer import PreferWait
 from wareflow_kit.web.problems import refusals
@@ -40,7 +40,7 @@ _REFUSALS = refusals(
     *(IdempotencyKeyWanted, IdempotencyKeyReused, CartNotFound, CartClosed, PreconditionFailed),
     *(CartEmpty, ChannelClosed, LinesNotForSale, EmailMissing, AddressMissing, CountryNotServed),
     *(NoShippingMethod, UnknownShippingMethod, TotalChanged, BelowMinimum, AboveMaximum),
-    *(CustomerForgotten, TooManyRequests),
+    CustomerForgotten,
 )
 
 

@@ -16,10 +16,12 @@ from orders.settings import Settings
 from orders.views.orders import OrderState
 from wareflow_events.transaction import Transactions
 from wareflow_kit.auth import Issuer, Principal
+from wareflow_kit.refusals import TooManyRequests
 from wareflow_kit.waiting import Waiting
 from wareflow_kit.web.access import Holder
 from wareflow_kit.web.caching import Seen
 from wareflow_kit.web.limits import limited
+from wareflow_kit.web.problems import refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,14 @@ def _desk(request: Request) -> Desk:
 AtHand = Annotated[Desk, Depends(desk)]
 
 
+@refuses(TooManyRequests)
 async def public_write(request: Request) -> None:
     """Limits how fast one client makes carts and orders."""
     times = _desk(request).settings.public_writes_per_minute
     await limited("public-writes", times=times, per=60)(request)
 
 
+@refuses(TooManyRequests)
 async def lookup(request: Request) -> None:
     """Limits how fast one client guesses order numbers."""
     times = _desk(request).settings.lookups_per_minute

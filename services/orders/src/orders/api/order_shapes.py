@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from orders.api.cart_shapes import ContactBody
-from orders.api.shapes import Answer, Body, Email, Filled, Metadata
+from orders.api.shapes import Answer, Body, Email, Filled, Metadata, shown
 from orders.model.contact import OrderContact
 from orders.model.order import Order
 from orders.model.order_line import OrderLine
@@ -38,6 +38,8 @@ class Fulfilment(Body):
 
 class OrderPatch(Body):
     """What the staff may change of an order without deciding anything."""
+
+    model_config = shown(metadata={"gift": "yes"})
 
     metadata: Metadata
 

@@ -32,7 +32,6 @@ from orders.views.orders import (
     orders_page,
 )
 from wareflow_kit.auth import Principal
-from wareflow_kit.refusals import TooManyRequests
 from wareflow_kit.web.access import ANYBODY
 from wareflow_kit.web.caching import label
 from wareflow_kit.web.deps import Read, Tx, customer_or_staff
@@ -87,7 +86,7 @@ async def list_orders(
 @router.post(
     "/lookup",
     dependencies=[Depends(ANYBODY), Depends(lookup)],
-    responses=refusals(OrderNotFound, TooManyRequests),
+    responses=refusals(OrderNotFound),
 )
 async def look_up_order(body: Lookup, session: Read, response: Response) -> OrderOut:
     """A guest's order by its number and e-mail address, without the contact data.

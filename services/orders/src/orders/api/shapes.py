@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, JsonValue, StringConstraints
 
 from wareflow_events.schemas.shapes import AddressPii, Attribution, Consent, CountryCode
 
@@ -24,6 +24,11 @@ class Body(BaseModel):
     """A request's body: a field that is not known is a mistake worth telling."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def shown(**example: JsonValue) -> ConfigDict:
+    """The configuration of a body that the document shows by an example."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class Answer(BaseModel):

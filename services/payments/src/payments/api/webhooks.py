@@ -48,6 +48,14 @@ class WebhookShown(Shown):
     error: str | None
 
 
+_EVENT = {
+    "id": "evt_1",
+    "object": "event",
+    "type": "payment_intent.succeeded",
+    "created": 1795730658,
+    "livemode": False,
+    "data": {"object": {"id": "pi_1", "object": "payment_intent", "status": "succeeded"}},
+}
 _SIGNATURE = APIKeyHeader(
     name="Stripe-Signature",
     scheme_name="stripe",
@@ -78,7 +86,7 @@ async def verified(
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"type": "object"}}},
+            "content": {"application/json": {"schema": {"type": "object"}, "example": _EVENT}},
         }
     },
 )
