@@ -34,7 +34,7 @@ def audit_router(service: str) -> APIRouter:
     @router.get("", summary="List changes by staff")
     async def list_audit_entries(
         session: Read,
-        subject: Annotated[str | None, Query(description="`<noun>/<id>`")] = None,
+        subject: Annotated[str | None, Query(max_length=300, description="`<noun>/<id>`")] = None,
         limit: Limit = 50,
         after: After = None,
     ) -> Page[AuditEntry]:

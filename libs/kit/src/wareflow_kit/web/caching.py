@@ -54,7 +54,10 @@ def _names(header: str, etag: str) -> bool:
 @refuses(PreconditionFailed)
 async def if_match(
     if_match: Annotated[
-        str | None, Header(description="The ETag of the version that this change was made from")
+        str | None,
+        Header(
+            max_length=1000, description="The ETag of the version that this change was made from"
+        ),
     ] = None,
 ) -> IfMatch:
     """The dependency behind `Seen`."""

@@ -19,7 +19,8 @@ def wait_of(prefer: str | None) -> float:
 async def prefer_wait(
     response: Response,
     prefer: Annotated[
-        str | None, Header(description="`wait=5` waits up to 5 s (30 at most) for the outcome")
+        str | None,
+        Header(max_length=200, description="`wait=5` waits up to 5 s (30 at most) for the outcome"),
     ] = None,
 ) -> float:
     """The dependency behind `PreferWait`; says in `Preference-Applied` what is granted."""

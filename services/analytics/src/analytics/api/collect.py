@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, JsonValue
 
-from analytics.settings import Settings
+from analytics.settings import MOST_EVENTS, Settings
 from analytics.usecases.collect import collect as collect_batch
 from wareflow_kit.refusals import PayloadTooLarge
 from wareflow_kit.web.access import ANYBODY
@@ -21,6 +21,7 @@ class Batch(BaseModel):
         list[JsonValue],
         Field(
             min_length=1,
+            max_length=MOST_EVENTS,
             examples=[
                 [
                     {

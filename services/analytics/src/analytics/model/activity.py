@@ -1,7 +1,7 @@
 """What visitors did, as it was collected; and what could not be understood, with the reason."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -10,15 +10,51 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from analytics.model.base import Base
 from wareflow_events.event import Shape
-from wareflow_events.schemas.analytics import ActivityRecorded, Item
+from wareflow_events.schemas.analytics import ActivityRecorded
 from wareflow_events.schemas.shapes import Attribution, Money
 
 _FUTURE = timedelta(minutes=10)
 _PAST = timedelta(days=30)
+_MOST_MONEY = 10**14
 
 
 class Implausible(ValueError):
     """The clock of the visitor's device is far off, or the event is very late."""
+
+
+Short = Annotated[str, Field(max_length=255)]
+Address = Annotated[str, Field(max_length=2048)]
+
+
+class Amount(Money):
+    """Money as a device counts it."""
+
+    amount: int = Field(ge=-_MOST_MONEY, le=_MOST_MONEY)
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", max_length=3)]
+
+
+class Seen(Shape):
+    """A product in an activity, as `Item` tells of it."""
+
+    item_id: Short
+    variant_id: UUID | None = None
+    product_id: UUID | None = None
+    quantity: int = Field(default=1, ge=0, le=1_000_000)
+    price: Amount | None = None
+
+
+class Origin(Attribution):
+    """Where the visit came from."""
+
+    visitor_id: Short | None = None
+    session_id: Short | None = None
+    utm_source: Short | None = None
+    utm_medium: Short | None = None
+    utm_campaign: Short | None = None
+    utm_term: Short | None = None
+    utm_content: Short | None = None
+    referrer: Address | None = None
+    landing_page: Address | None = None
 
 
 class Activity(Shape):
@@ -29,19 +65,23 @@ class Activity(Shape):
     """
 
     event_id: UUID
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="view_item, add_to_cart, ...")
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,39}$",
+        max_length=40,
+        description="view_item, add_to_cart, ...",
+    )
     visitor_id: str = Field(min_length=1, max_length=128)
     session_id: str | None = Field(default=None, max_length=128)
     customer_id: UUID | None = None
     occurred_at: AwareDatetime
     channel: str = Field(default="default", max_length=64)
-    page: str | None = Field(default=None, max_length=2048)
+    page: Address | None = None
     search_term: str | None = Field(default=None, max_length=256)
     cart_id: UUID | None = None
     order_id: UUID | None = None
-    value: Money | None = None
-    items: list[Item] = Field(default_factory=list[Item], max_length=200)
-    attribution: Attribution = Field(default_factory=Attribution)
+    value: Amount | None = None
+    items: list[Seen] = Field(default_factory=list[Seen], max_length=200)
+    attribution: Origin = Field(default_factory=Origin)
     test: bool = False
 
     @model_validator(mode="after")

@@ -29,6 +29,7 @@ from catalog.model.values import (
     Terms,
     Title,
     Url,
+    VariantName,
     shown,
 )
 
@@ -82,7 +83,7 @@ class MediaPatch(Terms):
     alt: SeoText | None = None
     width: int | None = Field(default=None, gt=0, le=100_000)
     height: int | None = Field(default=None, gt=0, le=100_000)
-    variants: list[str] | None = Field(default=None, max_length=1000)
+    variants: list[VariantName] | None = Field(default=None, max_length=1000)
     position: int | None = Field(default=None, ge=1, le=1000)
 
 

@@ -22,6 +22,7 @@ from catalog.model.values import (
     Title,
     Url,
     VariantId,
+    VariantName,
     shown,
 )
 from wareflow_kit.refusals import Invalid
@@ -89,8 +90,10 @@ class MediaTerms(Terms):
     alt: SeoText = ""
     width: int | None = Field(default=None, gt=0, le=100_000)
     height: int | None = Field(default=None, gt=0, le=100_000)
-    variants: list[str] = Field(
-        default_factory=list, max_length=MOST_VARIANTS, description="Ids or SKUs of what it shows"
+    variants: list[VariantName] = Field(
+        default_factory=list[VariantName],
+        max_length=MOST_VARIANTS,
+        description="Ids or SKUs of what it shows",
     )
 
 

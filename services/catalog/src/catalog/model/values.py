@@ -70,13 +70,17 @@ Slug = Annotated[
 ]
 """Letters of any script; in JSON Schema a `\\w` would be those of ASCII only."""
 Sku = Annotated[str, _text(LONGEST_SKU, least=1), _NO_NUL]
+VariantName = Annotated[str, StringConstraints(max_length=LONGEST_SKU), _NO_NUL]
+"""The id of a variant, or its SKU."""
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2000), _NO_NUL]
-Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
+Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", max_length=6)]
 """ISO 639-1, maybe with an ISO 3166-1 region: `de`, `en-GB`."""
-ChannelId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
+ChannelId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", max_length=63)]
+Currency = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z]{3}$", max_length=3), AfterValidator(_known_currency)
+]
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_time_zone)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", max_length=2)]
 Metadata = Annotated[
     dict[Annotated[str, _text(64, least=1), _NO_NUL], Annotated[str, _text(1000), _NO_NUL]],
     Field(max_length=50),

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from crm import views
-from crm.api.shapes import CustomerView, Locale, Name, Phone, Text
+from crm.api.shapes import CustomerView, Key, Locale, Name, Phone, Text
 from crm.model.customer import Customer, CustomerMoved, NoSuchCustomer
 from crm.projections.orders import spend
 from crm.projections.timeline import LATEST, timeline
@@ -47,9 +47,9 @@ class Notes(Self):
         json_schema_extra={"examples": [{"version": 1, "tags": ["wholesale"]}]}
     )
 
-    version: int = Field(description="The version that you read")
+    version: int = Field(ge=0, lt=2**63, description="The version that you read")
     tags: Annotated[list[Annotated[Text, Field(max_length=64)]], Field(max_length=50)] | None = None
-    metadata: dict[str, Annotated[Text, Field(max_length=500)]] | None = Field(
+    metadata: dict[Key, Annotated[Text, Field(max_length=500)]] | None = Field(
         default=None, max_length=50
     )
 

@@ -12,7 +12,8 @@ from crm.model.customer import Customer
 from wareflow_events.schemas.shapes import Money
 
 Locale = Annotated[
-    str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", examples=["en", "de-AT"])
+    str,
+    Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35, examples=["en", "de-AT"]),
 ]
 
 
@@ -24,6 +25,8 @@ def _no_null(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_no_null)]
 Name = Annotated[Text, Field(min_length=1, max_length=200, examples=["Grace Hopper"])]
+Key = Annotated[Text, Field(min_length=1, max_length=64)]
+"""A name in `metadata`."""
 Phone = Annotated[Text, Field(min_length=3, max_length=40)]
 Email = Annotated[EmailStr, Field(max_length=254, examples=["grace@example.com"])]
 

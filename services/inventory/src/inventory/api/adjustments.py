@@ -36,7 +36,10 @@ class AdjustmentIn(VariantBody):
     )
     reference: Reference | None = None
     expected_on_hand: int | None = Field(
-        default=None, ge=0, description="Refuse with 412 when something else is on hand by now"
+        default=None,
+        ge=0,
+        lt=2**63,
+        description="Refuse with 412 when something else is on hand by now",
     )
 
     @model_validator(mode="after")

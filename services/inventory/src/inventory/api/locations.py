@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, StringConstraints
 
-from inventory.api.shapes import Answer, Body, Reader, Writer, shown
+from inventory.api.shapes import Answer, Body, Country, Reader, Writer, shown
 from inventory.model.ids import LocationId
 from inventory.model.location import (
     LastActiveLocation,
@@ -18,7 +18,6 @@ from inventory.model.location import (
 from inventory.usecases.create_location import create_location
 from inventory.usecases.update_location import update_location
 from inventory.views.locations import all_locations, location_of
-from wareflow_events.schemas.shapes import CountryCode
 from wareflow_kit.refusals import PreconditionFailed
 from wareflow_kit.web.caching import Seen, label
 from wareflow_kit.web.deps import Read, Tx
@@ -42,7 +41,7 @@ class LocationIn(Body):
 
     name: Name = Field(examples=["Warehouse north"])
     priority: Priority = 100
-    country: CountryCode | None = None
+    country: Country | None = None
 
 
 class LocationPatch(Body):
@@ -52,7 +51,7 @@ class LocationPatch(Body):
 
     name: Name = ""
     priority: Priority = 100
-    country: CountryCode | None = None
+    country: Country | None = None
     active: bool = True
 
 

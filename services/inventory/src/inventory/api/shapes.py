@@ -19,6 +19,7 @@ Writer = Annotated[Principal, Depends(requires("inventory:write"))]
 
 # PostgreSQL has no NUL in a text.
 SkuText = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00]+$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", max_length=2)]
 Reference = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 
 

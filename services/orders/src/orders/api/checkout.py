@@ -69,7 +69,7 @@ async def checkout_cart(
             tx,
             key=key,
             details=body.details(),
-            expected=body.expected_total,
+            expected=body.expected_total.money(),
             settings=at_hand.settings,
         )
 

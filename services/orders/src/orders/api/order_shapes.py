@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from orders.api.cart_shapes import ContactBody
-from orders.api.shapes import Answer, Body, Email, Filled, Metadata, shown
+from orders.api.shapes import Amount, Answer, Body, Email, Filled, Metadata, shown
 from orders.model.contact import OrderContact
 from orders.model.order import Order
 from orders.model.order_line import OrderLine
@@ -19,7 +19,7 @@ from wareflow_events.schemas.shapes import AddressPii, Discount, Money, Region, 
 class Checkout(ContactBody):
     """What a cart may already say, and the total that the shopper was shown."""
 
-    expected_total: Money = Field(examples=[{"amount": 4288, "currency": "EUR"}])
+    expected_total: Amount = Field(examples=[{"amount": 4288, "currency": "EUR"}])
 
 
 class Lookup(Body):

@@ -2,9 +2,24 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, JsonValue, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
 
-from wareflow_events.schemas.shapes import AddressPii, Attribution, Consent, CountryCode
+from wareflow_events.schemas.shapes import AddressPii, Attribution, Consent, Money
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("a NUL character cannot be stored")
+    return text
+
 
 # PostgreSQL has no NUL in a text.
 _PLAIN = r"^[^\x00]*$"
@@ -13,11 +28,18 @@ Filled = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=_PLAIN, strip_whitespace=True)
 ]
 Long = Annotated[str, StringConstraints(max_length=2000, pattern=_PLAIN)]
-Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+Locale = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=30)
+]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=_PLAIN)]
+MetadataKey = Annotated[
+    str, StringConstraints(min_length=1, max_length=40), AfterValidator(_without_nul)
+]
+"""Like `Key`; as a pattern of properties its length would not stand in the document."""
 Value = Annotated[str, StringConstraints(max_length=500, pattern=_PLAIN)]
-Metadata = Annotated[dict[Key, Value], Field(max_length=50)]
-Email = Annotated[EmailStr, Field(examples=["grace@example.com"])]
+Metadata = Annotated[dict[MetadataKey, Value], Field(max_length=50)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$", max_length=2)]
+Email = Annotated[EmailStr, Field(max_length=254, examples=["grace@example.com"])]
 
 
 class Body(BaseModel):
@@ -37,6 +59,17 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
+class Amount(Body):
+    """Money in minor units of an ISO 4217 currency."""
+
+    amount: int = Field(ge=0, le=10**14)
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", max_length=3)]
+
+    def money(self) -> Money:
+        """As the service counts it."""
+        return Money(amount=self.amount, currency=self.currency)
+
+
 class Address(Body):
     """A postal address; `country` is ISO 3166-1 alpha-2."""
 
@@ -49,7 +82,7 @@ class Address(Body):
     postal_code: Annotated[str, StringConstraints(max_length=20, pattern=_PLAIN)] | None = Field(
         default=None, examples=["10115"]
     )
-    country: CountryCode = Field(examples=["DE"])
+    country: Country = Field(examples=["DE"])
     phone: Annotated[str, StringConstraints(max_length=40, pattern=_PLAIN)] | None = None
 
     def pii(self) -> AddressPii:

@@ -86,7 +86,12 @@ async def verified(
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"type": "object"}, "example": _EVENT}},
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "additionalProperties": True},
+                    "example": _EVENT,
+                }
+            },
         }
     },
 )
