@@ -4,14 +4,13 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 
 from wareflow import state
@@ -24,6 +23,7 @@ from wareflow.upkeep import Upkeep
 from wareflow_events import event, schemas
 from wareflow_events.broker import Broker
 from wareflow_kit.service import Service
+from wareflow_kit.serving import Server
 from wareflow_kit.supervisor import OnFatal, Supervisor
 
 _ = schemas
@@ -55,12 +55,6 @@ class Options:
 
 
 Say = Callable[[str], None]
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield  # signals belong to the command
 
 
 def listen(port: int) -> socket.socket:
@@ -170,16 +164,7 @@ def _sandbox(plan: Plan) -> Any:
 
 @asynccontextmanager
 async def http(front: Front, listening: socket.socket) -> AsyncGenerator[None]:
-    config = uvicorn.Config(
-        front,
-        http="httptools",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
-    server = _Server(config)
+    server = Server(front, lifespan="off", timeout_graceful_shutdown=10)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:
         if task.done():

@@ -1,11 +1,15 @@
 """A service in another process, as an ASGI app: what an ingress does in production."""
 
+from collections.abc import AsyncGenerator
+
 import httpx
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 # Headers that belong to one connection (RFC 9110 §7.6.1), not to the message.
 _HOP = {b"connection", b"keep-alive", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
+_ENDING_HERE = _HOP | {b"x-forwarded-for"}
 
 
 class Proxy:
@@ -20,11 +24,17 @@ class Proxy:
         url = self._base + scope.get("raw_path", scope["path"].encode()).decode("latin-1")
         if scope["query_string"]:
             url += "?" + scope["query_string"].decode("latin-1")
-        headers = [(name, value) for name, value in scope["headers"] if name not in _HOP]
-        content = await _body(receive)
+        given = dict(scope["headers"])
+        headers = [(name, value) for name, value in scope["headers"] if name not in _ENDING_HERE]
+        if scope.get("client"):  # as we see it: what the client says of itself is not passed on
+            headers.append((b"x-forwarded-for", scope["client"][0].encode()))
+        has_body = given.keys() & {b"content-length", b"transfer-encoding"}
+        content = _body(receive) if has_body else b""
         request = self._client.build_request(scope["method"], url, headers=headers, content=content)
         try:
             answer = await self._client.send(request, stream=True)
+        except ClientDisconnect:
+            return
         except httpx.TransportError:
             await _unreachable()(scope, receive, send)
             return
@@ -40,13 +50,15 @@ class Proxy:
             await answer.aclose()
 
 
-async def _body(receive: Receive) -> bytes:
-    parts: list[bytes] = []
+async def _body(receive: Receive) -> AsyncGenerator[bytes]:
+    """A piece at a time: a large one is never held here."""
     while True:
         message = await receive()
-        parts.append(message.get("body", b""))
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        yield message.get("body", b"")
         if not message.get("more_body"):
-            return b"".join(parts)
+            return
 
 
 def _unreachable() -> JSONResponse:

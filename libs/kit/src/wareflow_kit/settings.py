@@ -69,7 +69,15 @@ class ServiceSettings(BaseSettings):
 
     trusted_issuers: tuple[TrustedIssuer, ...] = ()
     cors_origins: tuple[str, ...] = ()
-    max_body_bytes: int = 1_048_576
+    max_body_bytes: int = Field(default=1_048_576, ge=1)
+    max_connections: int = Field(
+        default=1000, ge=10, description="Beyond, those that keep us waiting longest make room"
+    )
+    client_patience: float = Field(
+        default=10,
+        gt=0,
+        description="Seconds that a client may be silent while we wait for it",
+    )
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)

@@ -10,6 +10,7 @@ from opentelemetry import context, trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wareflow_events.clock import utc_now
@@ -78,6 +79,8 @@ class RequestContext:
         self._in_flight.inc()
         try:
             await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:  # in the middle of its body
+            return
         except Exception as error:
             log.exception("http.fault", path=scope["path"])
             if status:  # too late for another answer: the connection ends here
