@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import httpx
 import orjson
@@ -15,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from wareflow_kit.connections import Limits
 from wareflow_kit.serving import Server
+from wareflow_kit.web.limits import client_of
 
 LIMITS = Limits(patience=1, slowest=1000, url=2000, head=4000, headers=40, body=50_000)
 FEW = Limits(connections=20)
@@ -34,17 +36,19 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         case "/late":
             await asyncio.sleep(3)
             answer = PlainTextResponse("late")
+        case "/who":
+            answer = PlainTextResponse(client_of(request))
         case _:
             answer = PlainTextResponse(str(len(await request.body())))
     await answer(scope, receive, send)
 
 
 @asynccontextmanager
-async def serving(limits: Limits) -> AsyncGenerator[int]:
+async def serving(limits: Limits, **config: Any) -> AsyncGenerator[int]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        server = Server(app, limits=limits, lifespan="off", timeout_graceful_shutdown=1)
+        server = Server(app, limits=limits, lifespan="off", timeout_graceful_shutdown=1, **config)
         task = asyncio.create_task(server.serve(sockets=[listening]))
         yield listening.getsockname()[1]
         server.should_exit = True
@@ -230,3 +234,20 @@ async def test_a_connection_is_used_again_and_again(port: int) -> None:
             answer = await http.post("/", content=b"x" * size)
             assert answer.text == str(size)
             assert (await http.get("/?q=" + "y" * 1000)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("trusted", "seen"),
+    [
+        ("10.9.8.7", "127.0.0.1"),
+        ("127.0.0.1", "198.51.100.2"),
+        ("127.0.0.1,198.51.100.0/24", "203.0.113.7"),
+    ],
+)
+async def test_only_a_trusted_proxy_says_who_the_client_is(trusted: str, seen: str) -> None:
+    told = {"X-Forwarded-For": "203.0.113.7, 198.51.100.2"}
+    async with (
+        serving(LIMITS, forwarded_allow_ips=trusted) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=told) as http,
+    ):
+        assert (await http.get("/who")).text == seen

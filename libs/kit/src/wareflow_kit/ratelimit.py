@@ -26,6 +26,12 @@ class RateLimit:
         self._clock = clock
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
+    def give_back(self, key: Hashable) -> None:
+        """It was not used after all."""
+        if (bucket := self._buckets.get(key)) is not None:
+            tokens, since = bucket
+            self._buckets[key] = (min(self._capacity, tokens + 1), since)
+
     def take(self, key: Hashable) -> float:
         """0 when the key may pass now, else the seconds until it may."""
         now = self._clock()

@@ -15,6 +15,13 @@ class Settings(ServiceSettings, service="crm"):
     session_hours: float = Field(default=12, gt=0)
     verification_hours: float = Field(default=48, gt=0)
 
+    guesses_per_account: int = Field(
+        default=10, ge=1, description="Wrong passwords in ten minutes, from whatever addresses"
+    )
+    resets_per_account: int = Field(
+        default=3, ge=1, description="Mails with a link for a new password in an hour"
+    )
+
     mail_from: str = "shop@example.com"
     mail_folder: Path | None = Field(default=None, description="Write mails here as .eml files")
     smtp_host: str | None = Field(default=None, description="Send mails by this server instead")

@@ -125,4 +125,8 @@ class Settings(ServiceSettings, service="orders"):
 
     public_writes_per_minute: int = Field(default=6000, ge=1)
     """New carts and checkouts, per client address and process."""
+    cart_writes_per_minute: int = Field(default=600, ge=1)
+    """Changes of one cart, per process."""
     lookups_per_minute: int = Field(default=10, ge=1)
+    lookups_of_an_order_per_hour: int = Field(default=30, ge=1)
+    """From whatever addresses: the e-mail address that belongs to a number is not to be guessed."""

@@ -164,6 +164,19 @@ async def test_guessing_is_slowed_down(
     assert codes[-2:] == [404, 429]
 
 
+async def test_the_address_of_an_order_is_not_guessed_from_many_addresses(
+    service: Service, settings: Settings
+) -> None:
+    answers: list[int] = []
+    for count in range(settings.lookups_of_an_order_per_hour + 1):
+        transport = httpx.ASGITransport(service.app, client=(f"203.0.113.{count}", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as stranger:
+            guess = {"number": "W-1", "email": f"guess{count}@example.com"}
+            answer = await stranger.post("/orders/v1/orders/lookup", json=guess)
+            answers.append(answer.status_code)
+    assert answers == [404] * settings.lookups_of_an_order_per_hour + [429]
+
+
 # --- lists -------------------------------------------------------------------------------------
 
 

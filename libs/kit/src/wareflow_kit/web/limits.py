@@ -1,7 +1,7 @@
 """Limits on what comes in: the size of a body, and how often somebody may ask."""
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from ipaddress import ip_address, ip_network
 
 from starlette.datastructures import Headers
@@ -68,19 +68,34 @@ def client_of(request: Request) -> str:
     return host if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
+def take(request: Request, name: str, key: Hashable, *, times: int, per: float) -> RateLimit:
+    """Let this key through `times` per `per` seconds, else 429; what was taken can be given back.
+
+    For a key that stands in the body: an account that somebody guesses from many addresses.
+    """
+    limits: dict[str, RateLimit] = request.app.state.rate_limits
+    limit = limits.get(name) or limits.setdefault(name, RateLimit(times, per))
+    if wait := limit.take(key):
+        raise TooManyRequests(retry_after=math.ceil(wait))
+    return limit
+
+
 def limited(
-    name: str, *, times: int, per: float, key: Callable[[Request], str] = client_of
+    name: str,
+    *,
+    times: int | Callable[[Request], int],
+    per: float,
+    key: Callable[[Request], Hashable] = client_of,
 ) -> Callable[[Request], Awaitable[None]]:
     """A dependency that lets each client through `times` per `per` seconds, else 429.
 
-    `dependencies=[Depends(limited("guest-lookup", times=10, per=60))]`.
+    `dependencies=[Depends(limited("guest-lookup", times=10, per=60))]`; `times` may be read from
+    what the app was told.
     """
 
     @refuses(TooManyRequests)
     async def check(request: Request) -> None:
-        limits: dict[str, RateLimit] = request.app.state.rate_limits
-        limit = limits.get(name) or limits.setdefault(name, RateLimit(times, per))
-        if wait := limit.take(key(request)):
-            raise TooManyRequests(retry_after=math.ceil(wait))
+        allowed = times if isinstance(times, int) else times(request)
+        _ = take(request, name, key(request), times=allowed, per=per)
 
     return check

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -9,7 +10,7 @@ from uuid import UUID, uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from crm import store
@@ -22,9 +23,10 @@ from crm.usecases.reset_password import ask_for_reset
 from crm.usecases.reset_password import reset_password as set_password
 from crm.usecases.verify_email import verify_email as prove_email
 from wareflow_kit.auth import Issuer, customer_id_of
+from wareflow_kit.refusals import TooManyRequests
 from wareflow_kit.web.access import ANYBODY
 from wareflow_kit.web.deps import Read, Tx
-from wareflow_kit.web.limits import limited
+from wareflow_kit.web.limits import limited, take
 from wareflow_kit.web.problems import refusals
 
 Password = Annotated[str, Field(min_length=10, max_length=200, examples=["correct horse battery"])]
@@ -152,17 +154,30 @@ def router(settings: Settings, doorman: Doorman) -> APIRouter:
         status_code=201,
         summary="Sign in",
         dependencies=slowly,
-        responses=refusals(WrongCredentials),
+        responses=refusals(WrongCredentials, TooManyRequests),
     )
-    async def sign_in(body: Credentials, session: Read) -> Session:
-        """A token for who knows the password. The answer takes as long for an unknown address."""
+    async def sign_in(body: Credentials, session: Read, request: Request) -> Session:
+        """A token for who knows the password. The answer takes as long for an unknown address.
+
+        Wrong passwords are counted by account as well as by client: who tries many from many
+        addresses is told to wait, and so is the owner then.
+        """
+        who = body.email.lower()
+        times = settings.guesses_per_account
+        guesses = take(request, "guesses", who, times=times, per=600)
         account = await store.account_by_email(session, body.email)
         expected = account.password_hash if account else nobody
         if not await doorman.fits(expected, body.password) or account is None:
             raise WrongCredentials
+        guesses.give_back(who)
         return doorman.session_of(account.subject)
 
-    @routes.post("/accounts/verify", summary="Prove an address", responses=refusals(StaleLink))
+    @routes.post(
+        "/accounts/verify",
+        summary="Prove an address",
+        dependencies=slowly,
+        responses=refusals(StaleLink),
+    )
     async def verify_email(body: Link, tx: Tx) -> Verified:
         """Follow the mailed link."""
         return Verified(customer_id=await prove_email(tx, token=body.token))
@@ -173,11 +188,15 @@ def router(settings: Settings, doorman: Doorman) -> APIRouter:
         summary="Ask for a new password",
         dependencies=slowly,
     )
-    async def forgotten_password(body: ForgottenPassword, tx: Tx) -> None:
-        """Mail a link, if there is such an account; the answer does not tell."""
-        await ask_for_reset(
-            tx, email=body.email, token=secrets.token_urlsafe(32), lasts=timedelta(hours=2)
-        )
+    async def forgotten_password(body: ForgottenPassword, tx: Tx, request: Request) -> None:
+        """Mail a link, if there is such an account; the answer does not tell, and nobody's
+        mailbox is filled by whoever asks again and again."""
+        times = settings.resets_per_account
+        with suppress(TooManyRequests):
+            _ = take(request, "resets", body.email.lower(), times=times, per=3600)
+            await ask_for_reset(
+                tx, email=body.email, token=secrets.token_urlsafe(32), lasts=timedelta(hours=2)
+            )
 
     @routes.post(
         "/accounts/password",

@@ -16,12 +16,10 @@ from orders.settings import Settings
 from orders.views.orders import OrderState
 from wareflow_events.transaction import Transactions
 from wareflow_kit.auth import Issuer, Principal
-from wareflow_kit.refusals import TooManyRequests
 from wareflow_kit.waiting import Waiting
 from wareflow_kit.web.access import Holder
 from wareflow_kit.web.caching import Seen
 from wareflow_kit.web.limits import limited
-from wareflow_kit.web.problems import refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +53,25 @@ def _desk(request: Request) -> Desk:
 AtHand = Annotated[Desk, Depends(desk)]
 
 
-@refuses(TooManyRequests)
-async def public_write(request: Request) -> None:
-    """Limits how fast one client makes carts and orders."""
-    times = _desk(request).settings.public_writes_per_minute
-    await limited("public-writes", times=times, per=60)(request)
+public_write = limited(
+    "public-writes",
+    times=lambda request: _desk(request).settings.public_writes_per_minute,
+    per=60,
+)
+"""How fast one client makes carts and orders."""
 
+cart_write = limited(
+    "cart-writes",
+    times=lambda request: _desk(request).settings.cart_writes_per_minute,
+    per=60,
+    key=lambda request: str(request.path_params["cart_id"]).lower(),
+)
+"""How fast one cart is changed, by whomever."""
 
-@refuses(TooManyRequests)
-async def lookup(request: Request) -> None:
-    """Limits how fast one client guesses order numbers."""
-    times = _desk(request).settings.lookups_per_minute
-    await limited("guest-lookup", times=times, per=60)(request)
+lookup = limited(
+    "guest-lookup", times=lambda request: _desk(request).settings.lookups_per_minute, per=60
+)
+"""How fast one client guesses order numbers."""
 
 
 def new_token() -> tuple[str, bytes]:
@@ -108,7 +113,13 @@ async def reader_key(cart_id: UUID, who: Holding, token: CartToken) -> CartKey:
     return CartKey(CartId(cart_id), hash_of(token) if token else None, customer_of(who))
 
 
-async def writer_key(cart_id: UUID, who: Holding, seen: Seen, token: CartToken) -> CartKey:
+async def writer_key(
+    cart_id: UUID,
+    who: Holding,
+    seen: Seen,
+    _: Annotated[None, Depends(cart_write)],
+    token: CartToken,
+) -> CartKey:
     """The same for a change, which may say in If-Match which version it was made from."""
 
     def check(cart: Cart) -> None:

@@ -35,6 +35,7 @@ from wareflow_kit.auth import Principal
 from wareflow_kit.web.access import ANYBODY
 from wareflow_kit.web.caching import label
 from wareflow_kit.web.deps import Read, Tx, customer_or_staff
+from wareflow_kit.web.limits import take
 from wareflow_kit.web.paging import After, Limit, Page, decode_cursor, page
 from wareflow_kit.web.prefer import PreferWait
 from wareflow_kit.web.problems import refusals
@@ -88,11 +89,15 @@ async def list_orders(
     dependencies=[Depends(ANYBODY), Depends(lookup)],
     responses=refusals(OrderNotFound),
 )
-async def look_up_order(body: Lookup, session: Read, response: Response) -> OrderOut:
+async def look_up_order(
+    body: Lookup, session: Read, at_hand: AtHand, request: Request, response: Response
+) -> OrderOut:
     """A guest's order by its number and e-mail address, without the contact data.
 
     A number that does not exist and an address that does not match give the same answer.
     """
+    times = at_hand.settings.lookups_of_an_order_per_hour
+    _ = take(request, "lookups-of-an-order", body.number.upper(), times=times, per=3600)
     found = await order_of_guest(session, number=body.number, email=body.email)
     response.headers["Cache-Control"] = "no-store"
     return OrderOut.whole(found.order, None)
