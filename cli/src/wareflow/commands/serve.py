@@ -78,5 +78,8 @@ def _greet(running: Running, seconds: float) -> None:
     OUT.print(f"  products        {running.url}/catalog/v1/products")
     OUT.print(f"  metrics         {running.url}/metrics")
     OUT.print('  as staff        curl -H "Authorization: Bearer $STAFF" ... with')
-    OUT.print(f"STAFF={running.staff_token}", soft_wrap=True, style="dim")
+    if OUT.is_terminal:
+        OUT.print(f"STAFF={running.staff_token}", soft_wrap=True, style="dim")
+    else:  # it may do everything: it does not belong into whatever keeps this output
+        OUT.print("STAFF=<staff_token of running.json in the data folder>")
     OUT.print("Ctrl-C stops it; what it stored stays.")

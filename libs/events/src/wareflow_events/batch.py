@@ -17,6 +17,7 @@ from wareflow_events.event import Event
 from wareflow_events.failpoints import failpoint
 from wareflow_events.handlers import ConsumerGroup, Handler, Heard
 from wareflow_events.ids import time_of
+from wareflow_events.saying import said
 from wareflow_events.trace import span
 from wareflow_events.transaction import Transaction, Transactions
 
@@ -88,12 +89,8 @@ async def bury(
 
 
 def describe(error: BaseException) -> str:
-    """An error's type and message, as it is kept beside a dead letter."""
-    try:
-        message = str(error)
-    except Exception:  # noqa: BLE001  an error that cannot say what it is must not stop the rest
-        message = "(no message)"
-    return f"{type(error).__name__}: {message}"[:2000].replace("\x00", "")
+    """What is kept of an error beside a dead letter."""
+    return said(error)[:2000]
 
 
 async def handle_one(tx: Transaction, handler: Handler, heard: Heard[Event]) -> None:

@@ -3,11 +3,14 @@
 import logging
 import sys
 from collections.abc import Sequence
-from typing import Literal
+from io import StringIO
+from typing import Literal, TextIO
 
 import orjson
 import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
+
+from wareflow_events.saying import without_values
 
 Form = Literal["auto", "json", "pretty"]
 
@@ -60,7 +63,24 @@ def hide_secrets(_logger: WrappedLogger, _method: str, entry: EventDict) -> Even
     """What must never stand in a log is not written, whoever asks."""
     for name in entry.keys() & _SECRET:
         entry[name] = "[hidden]"
+    for name, value in entry.items():
+        if isinstance(value, str):
+            entry[name] = without_values(value)
     return entry
+
+
+def hide_values(_logger: WrappedLogger, _method: str, entry: EventDict) -> EventDict:
+    """What an exception quotes may be somebody's, and is not written either."""
+    for raised in entry.get("exception") or ():
+        raised["exc_value"] = without_values(raised["exc_value"])
+    return entry
+
+
+def plain_traceback(out: TextIO, info: ExcInfo) -> None:
+    """A traceback for people, without values."""
+    text = StringIO()
+    structlog.dev.plain_traceback(text, info)
+    _ = out.write(without_values(text.getvalue()))
 
 
 def _renderers(form: Form) -> tuple[Processor, ...]:
@@ -80,11 +100,12 @@ _SHARED: tuple[Processor, ...] = (
 )
 # Tracebacks carry no local variables: those hold what must not be logged, and are slow to print.
 _PRETTY: tuple[Processor, ...] = (
-    structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    structlog.dev.ConsoleRenderer(exception_formatter=plain_traceback),
 )
 _JSON: tuple[Processor, ...] = (
     structlog.processors.ExceptionRenderer(
         structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=30)
     ),
+    hide_values,
     structlog.processors.JSONRenderer(_dumps),
 )

@@ -15,6 +15,8 @@ LAPTOP: Final[Settings] = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    # The detail of an error quotes the row: nobody's address belongs into a log.
+    "log_error_verbosity": "terse",
     "cluster_name": "wareflow",
 }
 
