@@ -16,6 +16,7 @@ from tests.integration.story import Story
 
 from wareflow import state
 from wareflow.house import open_house
+from wareflow.shop import Placed
 from wareflow_events.event import Kind, topics
 
 Row = Any
@@ -32,6 +33,7 @@ PERSON: dict[str, str] = {
     "holder": "Zqholder Marked",
     "password": "zqpassword battery",
     "guess": "zqguess battery",
+    "stray": "zqstray@example.com",
 }
 _TABLES = """
 SELECT table_schema || '.' || table_name FROM information_schema.tables
@@ -65,6 +67,11 @@ class Marked:
     data: Path
     secrets: set[str] = field(default_factory=set[str])
     problems: list[str] = field(default_factory=list[str])
+    customers: set[str] = field(default_factory=set[str])
+    """Every id that the person ever had."""
+    orders: list[Placed] = field(default_factory=list[Placed])
+    bearer: str = ""
+    """The token of their account."""
 
     @property
     def pattern(self) -> str:
@@ -72,27 +79,35 @@ class Marked:
         words = [word.lower() for word in (*PERSON.values(), *self.secrets)]
         return "|".join(re.escape(form) for word in words for form in (word, word.encode().hex()))
 
+    @property
+    def person(self) -> str:
+        """Only the person's words, those that nothing ties to them left out."""
+        words = [word.lower() for name, word in PERSON.items() if name != "stray"]
+        return "|".join(re.escape(form) for word in words for form in (word, word.encode().hex()))
+
     def within(self, text: str) -> set[str]:
         """Which marks stand in a text."""
         return set(re.findall(self.pattern, text.lower()))
 
-    async def tables(self, databases: Iterable[str]) -> set[str]:
+    async def tables(self, databases: Iterable[str], pattern: str | None = None) -> set[str]:
         """`database.table.column` of every column in which a mark stands."""
         found: set[str] = set()
         for database in databases:
             connection = await asyncpg.connect(self.story.running.database(database))
             try:
-                found |= {f"{database}.{place}" async for place in self._in(connection)}
+                found |= {f"{database}.{place}" async for place in self._in(connection, pattern)}
             finally:
                 await connection.close()
         return found
 
-    async def _in(self, connection: "asyncpg.Connection[Any]") -> AsyncGenerator[str]:
+    async def _in(
+        self, connection: "asyncpg.Connection[Any]", pattern: str | None
+    ) -> AsyncGenerator[str]:
         for row in await connection.fetch(_TABLES):
             table = str(row[0]).partition(".")[2]
             for (column,) in await connection.fetch(_COLUMNS, table):
                 look = _SEEN.format(table=f'"{table}"', column=f't."{column}"')
-                if await connection.fetchval(look, self.pattern):
+                if await connection.fetchval(look, pattern or self.pattern):
                     yield f"{table}.{column}"
 
     async def topics(self) -> set[str]:

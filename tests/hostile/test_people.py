@@ -18,6 +18,7 @@ from tests.hostile.marked import CONTACT_TOPICS, PERSON, Marked, address, marked
 from tests.integration.story import eventually
 
 from wareflow.house import SERVICES, open_house
+from wareflow.settling import settle
 from wareflow.shop import Cart, Placed, Refused
 from wareflow.state import database_name
 from wareflow_events.clock import utc_now
@@ -82,7 +83,8 @@ async def register(shop: Marked) -> None:
         *(shop.ask("POST", "/crm/v1/accounts", json=body) for _ in range(6))
     )
     (made,) = [answer for answer in answers if answer.status_code == 201]
-    shop.secrets.add(made.json()["access_token"])
+    shop.bearer = made.json()["access_token"]
+    shop.secrets.add(shop.bearer)
     wrong = {"email": PERSON["account"], "password": PERSON["guess"]}
     assert (await shop.ask("POST", "/crm/v1/sessions", json=wrong)).status_code == 401
     _ = await shop.ask(
@@ -133,10 +135,18 @@ async def filled(shop: Marked, variant: str) -> Cart:
     return cart
 
 
+async def ordered(shop: Marked, variant: str) -> Placed:
+    """An order of such a cart."""
+    order = await shop.story.shop.checkout(await filled(shop, variant))
+    shop.customers.add(order.body["customer_id"])
+    shop.orders.append(order)
+    return order
+
+
 async def buy(shop: Marked, variant: str) -> Placed:
     """An order, declined once, then paid."""
     client = shop.story.shop
-    order = await client.checkout(await filled(shop, variant))
+    order = await ordered(shop, variant)
     order = await client.until(order, "awaiting_payment")
     payment = await client.payment(order)
     shop.secrets |= {order.token, payment["client_secret"]}
@@ -161,9 +171,7 @@ def staff(shop: Marked) -> dict[str, str]:
 
 async def fail(shop: Marked, variant: str) -> None:
     """Faults whose errors quote what they failed at: at the front door, and at the back door."""
-    cart = await filled(shop, variant)
-    placed = await shop.story.shop.checkout(cart)
-    customer = placed.body["customer_id"]
+    customer = (await ordered(shop, variant)).body["customer_id"]
     changed = {"phone": PERSON["phone"] + " 2", "version": 1}
     broken = {("crm", "customer", "phone"), ("orders", "cart", "email")}
     for service, table, column in broken:
@@ -180,7 +188,7 @@ async def fail(shop: Marked, variant: str) -> None:
     )
     assert failed.status_code == 500
     await shop.execute(database_name("orders"), MEND.format(table="cart"))
-    _ = await shop.story.shop.checkout(await filled(shop, variant))  # crm cannot apply its contact
+    _ = await ordered(shop, variant)  # crm cannot apply its contact
     await letters(shop, 1)
     await shop.execute(database_name("crm"), MEND.format(table="customer"))
 
@@ -231,11 +239,13 @@ async def tell(shop: Marked, *contacts: dict[str, Any]) -> None:
 
 async def send_unreadable(shop: Marked) -> None:
     """Contacts that cannot be read, each with the person's words where they do not belong."""
+    one, another = str(uuid4()), str(uuid4())
+    shop.customers |= {one, another}
     await tell(
         shop,
-        contact(str(uuid4()), contact=[PERSON["email"]]),
-        contact(str(uuid4()), guest=PERSON["name"]),
-        contact(PERSON["email"]),
+        contact(one, contact=[PERSON["email"]]),
+        contact(another.upper(), guest=PERSON["name"]),
+        contact(PERSON["stray"], contact={}),
     )
     await letters(shop, 4)
 
@@ -263,3 +273,36 @@ async def test_only_declared_columns_have_a_word_of_them(shop: Marked, bought: P
     found = {place for place in await shop.tables(DATABASES) if not OF_CONTACTS.fullmatch(place)}
     assert found - PERSONAL == set()
     assert len(found) > 8
+
+
+TO_BE_SHIPPED = {"wareflow_orders.order_contact.shipping_address"}
+
+
+async def left_of(shop: Marked) -> set[str]:
+    """Where the person's words still stand, the contact topic left out: that ends by itself."""
+    found = await shop.tables(DATABASES, shop.person)
+    return {place for place in found if not OF_CONTACTS.fullmatch(place)}
+
+
+async def test_an_erased_person_is_gone_and_late_messages_bring_nobody_back(
+    shop: Marked, bought: Placed
+) -> None:
+    """But for the address of an order that is not fulfilled yet; that goes with its end."""
+    own = {"Authorization": f"Bearer {shop.bearer}"}
+    assert (await shop.ask("DELETE", "/crm/v1/me", headers=own)).status_code == 204
+    for customer in shop.customers:
+        path = f"/crm/v1/customers/{customer}/erasure"
+        assert (await shop.ask("POST", path, headers=staff(shop))).status_code == 202
+    for customer in shop.customers:
+        late = contact(customer, contact=[PERSON["name"], PERSON["email"]])
+        await tell(shop, contact(customer), late, late | {"guest": True})
+    left = await eventually(lambda: left_of(shop), TO_BE_SHIPPED.issuperset, within=30)
+    assert left == TO_BE_SHIPPED
+    await shop.story.staff.fulfil(bought.id)
+    for order in shop.orders[1:]:
+        order = await shop.story.shop.cancel(order)
+        _ = await shop.story.shop.until(order, "cancelled")
+    async with open_house(shop.story.running) as house:
+        assert (await settle(house, timeout=30, progress=lambda _: None)).total == 0
+    assert await left_of(shop) == set()
+    assert [name for name, text in shop.logs().items() if shop.within(text)] == []

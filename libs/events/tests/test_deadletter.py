@@ -7,17 +7,18 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from wareflow_events import deadletter, inbox
-from wareflow_events.broker import Record, Stored, TopicPartition
+from wareflow_events import batch, deadletter, inbox
+from wareflow_events.broker import Chunk, Record, Stored, TopicPartition
 from wareflow_events.contract import eventually
 from wareflow_events.contract.service import Service, a_customer_record
 from wareflow_events.envelope import Envelope, source_of, to_record
-from wareflow_events.erasure import mark_erased
+from wareflow_events.erasure import mark_erased, names_erased
 from wareflow_events.event import Event
-from wareflow_events.handlers import ConsumerGroup
+from wareflow_events.handlers import ConsumerGroup, Heard, on
 from wareflow_events.ids import new_id
 from wareflow_events.rebuild import redrive
 from wareflow_events.schemas.orders import CONTACT, ContactPii, OrderContactGiven
+from wareflow_events.transaction import Transaction
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -144,9 +145,9 @@ async def test_a_park_stays_for_the_letter_that_is_just_put_behind_it(service: S
     first, second = a_contact(uuid4(), order), a_contact(uuid4(), order)
     async with service.engine.begin() as connection:
         await keep(connection, first, offset=1, at=NOW - timedelta(hours=80))
-    async with service.engine.connect() as batch, batch.begin() as held:
-        assert await deadletter.parked(batch, [stored(second, 2)], consumer="crm.x")
-        await keep(batch, second, offset=2)
+    async with service.engine.connect() as other, other.begin() as held:
+        assert await deadletter.parked(other, [stored(second, 2)], consumer="crm.x")
+        await keep(other, second, offset=2)
         purging = asyncio.create_task(_purge(service))
         await _somebody_waits(service)
         await held.commit()
@@ -166,11 +167,11 @@ async def test_a_park_stays_for_the_letter_put_behind_the_last_that_is_redriven(
     async with service.engine.begin() as connection:
         await keep(connection, first, offset=1)
         _ = await inbox.register(connection, consumer="crm.x", ends={})
-    async with service.engine.connect() as batch, batch.begin() as held:
-        assert await deadletter.parked(batch, [stored(second, 2)], consumer="crm.x")
+    async with service.engine.connect() as other, other.begin() as held:
+        assert await deadletter.parked(other, [stored(second, 2)], consumer="crm.x")
         redriving = asyncio.create_task(_redrive_first(service))
         await _somebody_waits(service)
-        await keep(batch, second, offset=2)
+        await keep(other, second, offset=2)
         await held.commit()
     assert (await redriving).stored.offset == 1
     async with service.engine.connect() as connection:
@@ -196,3 +197,78 @@ async def _somebody_waits(service: Service) -> None:
         return await service.count(waits) > 0
 
     await eventually(somebody_does)
+
+
+# --- letters that come late -------------------------------------------------------------------
+
+
+async def _ignore(tx: Transaction, heard: Heard[OrderContactGiven]) -> None: ...
+
+
+PEOPLE = ConsumerGroup("crm.people", (on(OrderContactGiven, _ignore),))
+
+
+async def bury(service: Service, record: Record, *, start: int = 0) -> None:
+    """What a consumer does with a contact that it cannot read."""
+    one = stored(record, start)
+    async with service.engine.begin() as connection:
+        _ = await inbox.register(connection, consumer=PEOPLE.name, ends={one.place: 0})
+    chunk = Chunk(one.place, start, start + 1, (one,))
+    await batch.bury(service.transactions, PEOPLE, chunk, ValueError("cannot be read"))
+
+
+async def erase(service: Service, person: UUID) -> None:
+    async with service.transactions.begin() as tx:
+        await mark_erased(tx, [person])
+
+
+async def test_nothing_is_kept_of_somebody_who_was_erased(service: Service) -> None:
+    erased, other = uuid4(), uuid4()
+    await erase(service, erased)
+    await bury(service, a_contact(erased, uuid4()), start=0)
+    await bury(service, a_contact(other, uuid4()), start=1)
+    async with service.engine.connect() as connection:
+        left = await deadletter.letters(connection)
+    assert [letter.stored.offset for letter in left] == [1]
+
+
+async def test_nor_behind_an_earlier_letter_of_its_key(service: Service) -> None:
+    erased, order = uuid4(), uuid4()
+    await bury(service, a_contact(uuid4(), order), start=0)
+    await erase(service, erased)
+    late = stored(a_contact(erased, order), 1)
+    await batch.apply(service.transactions, PEOPLE, [Chunk(late.place, 1, 2, (late,))])
+    async with service.engine.connect() as connection:
+        left = await deadletter.letters(connection)
+    assert [letter.stored.offset for letter in left] == [0]
+
+
+@pytest.mark.parametrize("first", ["letter", "erasure"])
+async def test_a_letter_and_an_erasure_at_once_leave_nothing(service: Service, first: str) -> None:
+    person = uuid4()
+    holds, go_on = asyncio.Event(), asyncio.Event()
+
+    async def held() -> None:
+        """The first of the two, which has the lock and does not commit yet."""
+        async with service.transactions.begin() as tx:
+            connection = await tx.session.connection()
+            if first == "erasure":
+                await mark_erased(tx, [person])
+            else:
+                record = a_contact(person, uuid4())
+                assert await names_erased(tx, [record]) == set()
+                await keep(connection, record)
+            holds.set()
+            _ = await go_on.wait()
+
+    one = asyncio.create_task(held())
+    _ = await holds.wait()
+    second = (
+        bury(service, a_contact(person, uuid4())) if first == "erasure" else erase(service, person)
+    )
+    other = asyncio.create_task(second)
+    await _somebody_waits(service)
+    go_on.set()
+    _ = await asyncio.gather(one, other)
+    async with service.engine.connect() as connection:
+        assert await deadletter.letters(connection) == []

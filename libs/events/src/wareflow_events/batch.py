@@ -8,11 +8,10 @@ from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from wareflow_events import deadletter, inbox, metrics
 from wareflow_events.broker import Chunk, Stored, TopicPartition
 from wareflow_events.envelope import Envelope, Malformed, from_record
+from wareflow_events.erasure import names_erased
 from wareflow_events.event import Event
 from wareflow_events.failpoints import failpoint
 from wareflow_events.handlers import ConsumerGroup, Handler, Heard
@@ -57,7 +56,7 @@ async def apply(transactions: Transactions, group: ConsumerGroup, chunks: Sequen
         records = [s for chunk in chunks for s in chunk.records]
         kept: _Kept = set()
         if standing.parks:
-            kept = await _follow_parked(connection, group, records, now=tx.now)
+            kept = await _follow_parked(tx, group, records)
         opened = list(_in_time_order(_open(group, chunk, kept) for chunk in chunks))
         fresh = await inbox.first_time(
             connection, standing=standing, ids=[o.envelope.id for o in opened]
@@ -80,7 +79,11 @@ async def bury(
     async with transactions.begin() as tx:
         connection = await tx.session.connection()
         _ = await inbox.advance(connection, consumer=group.name, chunks=[chunk], now=tx.now)
+        erased = await names_erased(tx, [stored.record for stored in chunk.records])
         for stored in chunk.records:
+            if stored.record.value in erased:
+                metrics.CONSUMER_EVENTS.labels(group.name, stored.place.topic, "erased").inc()
+                continue
             await deadletter.keep(
                 connection, stored, consumer=group.name, error=describe(error), now=tx.now
             )
@@ -98,18 +101,20 @@ async def handle_one(tx: Transaction, handler: Handler, heard: Heard[Event]) -> 
     await _call(tx, handler, [heard])
 
 
-async def _follow_parked(
-    connection: AsyncConnection, group: ConsumerGroup, records: Sequence[Stored], *, now: datetime
-) -> _Kept:
+async def _follow_parked(tx: Transaction, group: ConsumerGroup, records: Sequence[Stored]) -> _Kept:
+    connection = await tx.session.connection()
     parked = await deadletter.parked(connection, records, consumer=group.name)
     kept = [s for s in records if (s.record.topic, s.record.key) in parked] if parked else []
+    erased = await names_erased(tx, [stored.record for stored in kept]) if kept else ()
     for stored in kept:
+        if stored.record.value in erased:
+            continue
         await deadletter.keep(
             connection,
             stored,
             consumer=group.name,
             error="waits behind an earlier event of its key",
-            now=now,
+            now=tx.now,
         )
     return {(stored.place, stored.offset) for stored in kept}
 

@@ -217,7 +217,10 @@ _PURGE = "DELETE FROM dead_letter WHERE topic = ANY($1::text[]) AND died_at < $2
 _ERASE = """
 DELETE FROM dead_letter
 WHERE topic = ANY($1::text[])
-  AND EXISTS (SELECT FROM unnest($2::bytea[]) AS e (id) WHERE position(e.id IN value) > 0)
+  AND EXISTS (
+    SELECT FROM unnest($2::text[]) AS e (id)
+    WHERE position(e.id IN lower(encode(value, 'escape'))) > 0
+  )
 """
 
 
@@ -228,7 +231,7 @@ async def purge_contacts(connection: AsyncConnection, *, now: datetime) -> int:
 
 async def erase_contacts(connection: AsyncConnection, ids: Sequence[UUID]) -> int:
     """Forget dead letters with personal data of the people with these ids; how many."""
-    return await _drop_contacts(connection, _ERASE, [str(subject).encode() for subject in ids])
+    return await _drop_contacts(connection, _ERASE, [str(subject) for subject in ids])
 
 
 async def _drop_contacts(connection: AsyncConnection, statement: str, argument: object) -> int:

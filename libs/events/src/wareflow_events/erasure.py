@@ -1,12 +1,16 @@
 """Erased people: their ids are kept, and checked under a lock before personal data is written."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import Column, DateTime, MetaData, Table, func
 from sqlalchemy import Uuid as UuidType
 
 from wareflow_events import deadletter
+from wareflow_events.broker import Record
+from wareflow_events.event import Kind, topics
 from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transaction
 
@@ -23,6 +27,7 @@ def erasure_tables(metadata: MetaData) -> None:
     )
 
 
+_IDS = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('subject ' || $1::uuid::text, 0))"
 _ERASED = "SELECT 1 FROM erased_id WHERE subject_id = $1"
 _MARK = """
@@ -36,6 +41,26 @@ async def lock_subject(tx: Transaction, subject_id: UUID) -> bool:
     connection = await tx.session.connection()
     _ = await connection.exec_driver_sql(_LOCK, (subject_id,))
     return (await connection.exec_driver_sql(_ERASED, (subject_id,))).first() is not None
+
+
+async def names_erased(tx: Transaction, records: Iterable[Record]) -> set[bytes]:
+    """Values of those records that carry personal data and name somebody who was erased.
+
+    Whoever keeps what it could not apply asks first: a letter that cannot be read may come late.
+    """
+    named = {
+        one.value: {UUID(found.decode()) for found in _IDS.findall(one.value)}
+        for one in records
+        if one.topic in _contact_topics()
+    }
+    people = set[UUID]().union(*named.values())
+    erased = {person for person in sorted(people) if await lock_subject(tx, person)}
+    return {value for value, ids in named.items() if ids & erased}
+
+
+@cache
+def _contact_topics() -> frozenset[str]:
+    return frozenset(topic.name for topic in topics() if topic.kind is Kind.CONTACT)
 
 
 async def mark_erased(tx: Transaction, ids: Sequence[UUID]) -> None:

@@ -9,7 +9,7 @@ from crm import store
 from crm.model.account import Account, MailedToken
 from crm.model.customer import Alias, Customer, erased
 from crm.model.mail import Mail
-from wareflow_events.erasure import mark_erased
+from wareflow_events.erasure import lock_subject, mark_erased
 from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transaction
 
@@ -19,6 +19,7 @@ _NOT_COMMITTED = failpoint("erasure.forgotten_not_committed")
 async def erase(tx: Transaction, *, customer_id: UUID) -> None:
     """Delete what leads to them and tell the others; an unknown person is remembered too."""
     owner = await store.alias_target(tx.session, customer_id) or customer_id
+    _ = await lock_subject(tx, owner)  # before looking for its guests: none can join it meanwhile
     account = await store.account_of(tx.session, owner)
     ids = {customer_id, owner, *await store.aliases_of(tx.session, owner)}
     if account is not None and account.verified_at is not None:

@@ -18,7 +18,14 @@ async def meet(
     guest: bool,
     contact: ContactPii | None = None,
 ) -> None:
-    """Remember that they exist, and how to reach them; an erased person is not brought back."""
+    """Remember that they exist, and how to reach them; an erased person is not brought back.
+
+    The account that a guest belongs to is locked before the guest, as an erasure does it: either
+    that finds the guest, or the guest is not met.
+    """
+    account = await store.verified_account(tx.session, contact.email) if guest and contact else None
+    if account is not None and await lock_subject(tx, account.customer_id):
+        contact = account = None
     if await lock_subject(tx, customer_id):
         return
     customer = await store.customer(tx.session, customer_id)
@@ -33,10 +40,8 @@ async def meet(
         phone=customer.phone or contact.phone,
     )
     await tx.session.flush()
-    if guest:
-        account = await store.verified_account(tx.session, contact.email)
-        if account is not None:
-            await merge_guests(tx, customer_id=account.customer_id, email=contact.email)
+    if account is not None:
+        await merge_guests(tx, customer_id=account.customer_id, email=contact.email)
 
 
 def _stranger(tx: Transaction, customer_id: UUID, locale: str, *, guest: bool) -> Customer:

@@ -9,7 +9,9 @@ from wareflow_events.transaction import Transaction
 
 
 async def merge_guests(tx: Transaction, *, customer_id: UUID, email: str) -> None:
-    """Let the account have what its owner did as a guest."""
+    """Let the account have what its owner did as a guest; not once they were erased."""
+    if await lock_subject(tx, customer_id):
+        return
     guests = await store.guests_by_email(tx.session, email)
     found = [guest for guest in guests if not await lock_subject(tx, guest)]
     if not found:

@@ -7,13 +7,14 @@ from crm import store
 from crm.model.account import MailedToken, StaleLink
 from crm.usecases.verify_email import take_token
 from crm.usecases.write_mail import write_mail
+from wareflow_events.erasure import lock_subject
 from wareflow_events.transaction import Transaction
 
 
 async def ask_for_reset(tx: Transaction, *, email: str, token: str, lasts: timedelta) -> None:
     """Mail a link, if there is such an account; the caller learns nothing either way."""
     account = await store.account_by_email(tx.session, email)
-    if account is None:
+    if account is None or await lock_subject(tx, account.customer_id):
         return
     tx.session.add(
         MailedToken.of(

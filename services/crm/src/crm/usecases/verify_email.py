@@ -2,20 +2,23 @@
 
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from crm import store
 from crm.model.account import MailedToken, StaleLink, hash_of
 from crm.usecases.merge import merge_guests
+from wareflow_events.erasure import lock_subject
 from wareflow_events.transaction import Transaction
 
 
 async def take_token(tx: Transaction, *, token: str, purpose: str) -> UUID:
-    """Use up a mailed token: whose it is, or `StaleLink`."""
+    """Use up a mailed token: whose it is, or `StaleLink`. Its owner is locked before it is."""
+    this = (MailedToken.token_hash == hash_of(token), MailedToken.purpose == purpose)
+    owner = await tx.session.scalar(select(MailedToken.customer_id).where(*this))
+    if owner is None or await lock_subject(tx, owner):
+        raise StaleLink
     taken = await tx.session.execute(
-        delete(MailedToken)
-        .where(MailedToken.token_hash == hash_of(token), MailedToken.purpose == purpose)
-        .returning(MailedToken.customer_id, MailedToken.expires_at)
+        delete(MailedToken).where(*this).returning(MailedToken.customer_id, MailedToken.expires_at)
     )
     row = taken.first()
     if row is None or row.expires_at < tx.now:
