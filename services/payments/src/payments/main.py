@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from payments.api import ledger, operations, payments, refunds, webhooks
+from payments.api.intake import Intake
 from payments.checks import CHECKS
 from payments.consumers import HANDLERS
 from payments.gateways.gateway import Gateway
@@ -96,6 +97,9 @@ def _app(settings: Settings, transactions: Transactions) -> FastAPI:
         [secret.get_secret_value() for secret in settings.webhook_secrets],
         livemode=settings.livemode,
         tolerance=timedelta(seconds=settings.webhook_tolerance),
+    )
+    app.state.intake = Intake(
+        most=settings.webhook_buffer_bytes, seconds=settings.webhook_body_timeout
     )
     return app
 

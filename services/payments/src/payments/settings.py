@@ -21,6 +21,12 @@ class Settings(ServiceSettings, service="payments"):
         min_length=1, description="Several while one is being rotated; any of them may sign"
     )
     webhook_tolerance: float = Field(default=300, gt=0)
+    webhook_buffer_bytes: int = Field(
+        default=16 * 1024 * 1024,
+        gt=0,
+        description="Of webhooks that are still coming in and larger than 64 KiB, all together",
+    )
+    webhook_body_timeout: float = Field(default=10, gt=0)
     in_flight: int = Field(default=16, ge=1, description="Calls to the gateway at the same time")
 
     @model_validator(mode="after")

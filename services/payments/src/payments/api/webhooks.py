@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.security import APIKeyHeader
 from pydantic import BaseModel, JsonValue
 
+from payments.api.intake import Crowded, Intake, TooSlow
 from payments.api.shapes import Shown
 from payments.gateways.gateway import Webhooks
 from payments.model import WebhookEvent
@@ -16,6 +17,7 @@ from payments.usecases.receive_webhook import receive_webhook
 from payments.usecases.replay_webhook import replay_webhook
 from payments.views.operations import list_webhooks
 from wareflow_kit.auth import Principal
+from wareflow_kit.refusals import PayloadTooLarge
 from wareflow_kit.web.access import Sealed
 from wareflow_kit.web.deps import Read, Tx, requires
 from wareflow_kit.web.paging import After, Limit, Page, decode_cursor, page
@@ -69,12 +71,17 @@ async def verified(
     _: Annotated[None, Depends(Sealed("stripe", otherwise=ForgedWebhook))],
     stripe_signature: Annotated[str | None, Depends(_SIGNATURE)],
 ) -> Notice:
-    """What the body says, once the gateway's signature is checked; over the bytes as they came."""
+    """What the body says, once the gateway's signature is checked; over the bytes as they came.
+
+    A signature that fits no body is refused before any of the body is read.
+    """
     webhooks: Webhooks = request.app.state.webhooks
+    intake: Intake = request.app.state.intake
     now = request.app.state.transactions.clock()
     try:
-        return webhooks.open(await request.body(), signature=stripe_signature, now=now)
-    except (ForgedWebhook, WrongMode) as refusal:
+        webhooks.look_at(stripe_signature, now=now)
+        return webhooks.open(await intake.read(request), signature=stripe_signature, now=now)
+    except (ForgedWebhook, WrongMode, Crowded, TooSlow) as refusal:
         REFUSED_WEBHOOKS.labels(refusal.slug).inc()
         raise
 
@@ -82,7 +89,7 @@ async def verified(
 @router.post(
     "/stripe",
     summary="For the gateway: something happened",
-    responses=refusals(ForgedWebhook, WrongMode),
+    responses=refusals(ForgedWebhook, WrongMode, PayloadTooLarge, Crowded, TooSlow),
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -110,6 +110,10 @@ class Gateway(Protocol):
 class Webhooks(Protocol):
     """Reads what the gateway posts to us."""
 
+    def look_at(self, signature: str | None, *, now: datetime) -> None:
+        """`ForgedWebhook` when no body at all could go with this signature now."""
+        ...
+
     def open(self, body: bytes, *, signature: str | None, now: datetime) -> Notice:
         """What a webhook says; `ForgedWebhook` unless the gateway signed it, `WrongMode` if it
         is of the other mode."""

@@ -2,14 +2,16 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import orjson
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
 from payments.gateways.stripe_shapes import declined_of
+from payments.model.intent import Declined
 from payments.model.webhook import ForgedWebhook, Notice, Subject, WrongMode
 
 # What each type tells us to read again. Others are kept, and nothing more.
@@ -31,12 +33,21 @@ _KEPT = (
     "cancellation_reason",
 )  # fmt: skip
 _KEPT_NOTES = ("order_id", "payment_id", "operation_id", "refund_id")
+_LONGEST_NOTE = 500
+_NAME = re.compile(r"[\x21-\x7e]{1,255}")
+"""What an id, or a type, is made of."""
+_STAMP = re.compile(r"[0-9]{1,12}")
+_SIGNATURE = re.compile(r"[0-9a-f]{64}")
+
+_Name = Annotated[str, StringConstraints(pattern=rf"^{_NAME.pattern}$")]
 
 
 class _Envelope(BaseModel):
-    id: str
-    type: str
-    created: int
+    model_config = ConfigDict(strict=True)
+
+    id: _Name
+    type: _Name
+    created: Annotated[int, Field(ge=0, lt=10**11)]
     livemode: bool
     data: dict[str, Any]
 
@@ -53,6 +64,11 @@ class StripeWebhooks:
         self._livemode = livemode
         self._tolerance = tolerance
 
+    def look_at(self, signature: str | None, *, now: datetime) -> None:
+        """`ForgedWebhook` when no body at all could go with this signature now."""
+        stamp, _ = _parts(signature or "")
+        self._refuse_untimely(stamp, now)
+
     def open(self, body: bytes, *, signature: str | None, now: datetime) -> Notice:
         """What it says; `ForgedWebhook` or `WrongMode` when it is not to be believed."""
         self._verify(body, signature or "", now)
@@ -67,29 +83,33 @@ class StripeWebhooks:
 
     def _verify(self, body: bytes, header: str, now: datetime) -> None:
         stamp, signatures = _parts(header)
-        signed = stamp + b"." + body
+        self._refuse_untimely(stamp, now)
+        signed = b"%s.%s" % (stamp.encode(), body)
         expected = [hmac.new(key, signed, hashlib.sha256).hexdigest() for key in self._secrets]
-        if not any(
-            hmac.compare_digest(mine.encode(), theirs) for mine in expected for theirs in signatures
-        ):
+        if not any(hmac.compare_digest(mine, theirs) for mine in expected for theirs in signatures):
             raise ForgedWebhook("no signature of ours")
+
+    def _refuse_untimely(self, stamp: str, now: datetime) -> None:
         if abs(now.timestamp() - int(stamp)) > self._tolerance.total_seconds():
             raise ForgedWebhook("signed too long ago, or by a clock that is far off")
 
 
-def _parts(header: str) -> tuple[bytes, list[bytes]]:
+def _parts(header: str) -> tuple[str, list[str]]:
     pairs = [part.strip().partition("=") for part in header.split(",")]
     stamps = [value for name, _, value in pairs if name == "t"]
-    if len(stamps) != 1 or not (stamps[0].isascii() and stamps[0].isdigit()):
+    if len(stamps) != 1 or not _STAMP.fullmatch(stamps[0]):
         raise ForgedWebhook("no time in the signature")
-    return stamps[0].encode(), [value.encode() for name, _, value in pairs if name == "v1"]
+    signatures = [value for name, _, value in pairs if name == "v1" and _SIGNATURE.fullmatch(value)]
+    if not signatures:
+        raise ForgedWebhook("no signature that could be one")
+    return stamps[0], signatures
 
 
 def _notice(envelope: _Envelope, raw: dict[str, Any]) -> Notice:
     subject, subject_id = _subject(envelope.type, raw)
     declined = None
     if envelope.type == "payment_intent.payment_failed" and subject_id is not None:
-        declined = declined_of(raw.get("last_payment_error"), subject_id)
+        declined = _declined(raw.get("last_payment_error"), subject_id)
     return Notice(
         id=envelope.id,
         type=envelope.type,
@@ -102,9 +122,22 @@ def _notice(envelope: _Envelope, raw: dict[str, Any]) -> Notice:
     )
 
 
+def _declined(error: object, subject_id: str) -> Declined | None:
+    found = declined_of(error, subject_id)
+    if found is None:
+        return None
+    code = _note(found.decline_code) if found.decline_code else None
+    return Declined(_note(found.id), _note(found.code), code)
+
+
+def _note(text: str) -> str:
+    """A text that can be kept: PostgreSQL has none with a NUL in it."""
+    return text.replace("\x00", "")[:_LONGEST_NOTE]
+
+
 def _subject(kind: str, raw: dict[str, Any]) -> tuple[Subject, str | None]:
     name = raw.get("id")
-    if not isinstance(name, str):
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
         return Subject.NOTHING, None
     if kind in _INTENT_TYPES:
         return Subject.INTENT, name
@@ -114,13 +147,15 @@ def _subject(kind: str, raw: dict[str, Any]) -> tuple[Subject, str | None]:
 
 
 def _summary(envelope: _Envelope, raw: dict[str, Any]) -> dict[str, JsonValue]:
-    kept: dict[str, JsonValue] = {
-        name: raw[name] for name in _KEPT if isinstance(raw.get(name), str | int | bool)
-    }
+    kept: dict[str, JsonValue] = {}
+    for name in _KEPT:
+        value = raw.get(name)
+        if isinstance(value, str | int):
+            kept[name] = _note(value) if isinstance(value, str) else value
     notes = raw.get("metadata")
     if isinstance(notes, dict):
-        ours = cast("dict[str, Any]", notes)
-        kept["metadata"] = {name: str(ours[name]) for name in _KEPT_NOTES if name in ours}
+        ours = {name: cast("dict[str, Any]", notes).get(name) for name in _KEPT_NOTES}
+        kept["metadata"] = {name: _note(v) for name, v in ours.items() if isinstance(v, str)}
     return {
         "id": envelope.id,
         "type": envelope.type,
