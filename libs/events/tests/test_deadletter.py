@@ -1,6 +1,7 @@
 """Dead letters: kept with their error, in order, until they are redriven or forgotten."""
 
 import asyncio
+import random
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -82,7 +83,40 @@ async def test_the_same_event_is_kept_once(service: Service) -> None:
         assert [one.stored.offset for one in await deadletter.letters(connection)] == [1]
 
 
-@pytest.mark.parametrize("headers", [(), (("ce_id", b"42"),), (("ce_id", b"\xff"),)])
+async def test_another_event_under_the_id_of_a_kept_one_is_kept_too(service: Service) -> None:
+    first, second = (a_customer_record(uuid4(), sequence=1) for _ in range(2))
+    second = Record(second.topic, second.key, first.headers, second.value)
+    async with service.engine.begin() as connection:
+        for offset in (1, 2):
+            await keep(connection, first, offset=offset)
+        for offset in (3, 4):
+            await keep(connection, second, offset=offset)
+        letters = await deadletter.letters(connection)
+    assert [one.stored.offset for one in letters] == [1, 3, 4]
+    assert letters[1].stored == stored(second, 3)
+
+
+async def test_a_key_that_no_index_takes_is_kept_whole_and_parked(service: Service) -> None:
+    key = random.Random(1).randbytes(9_000)
+    record = Record("wareflow.crm.customer", key, (("x", b"y"),), b"{}")
+    async with service.engine.begin() as connection:
+        await keep(connection, record, offset=1)
+        parked = await deadletter.parked(connection, [stored(record, 2)], consumer="crm.x")
+        letter = await deadletter.next_of_key(
+            connection, consumer="crm.x", topic=record.topic, key=key
+        )
+        assert letter is not None
+        await deadletter.forget(connection, letter)
+        left = await _parks(connection)
+    assert parked == {(record.topic, key)}
+    assert letter.stored == stored(record, 1)
+    assert left == 0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [(), (("ce_id", b"42"),), (("ce_id", b"\xff"),), (("ce_id", str(UUID(int=0)).encode()),)],
+)
 def test_without_a_usable_id_the_place_is_the_id(headers: tuple[tuple[str, bytes], ...]) -> None:
     record = Record("wareflow.crm.customer", b"k", headers, b"")
     one, again, other = (deadletter.id_of(stored(record, offset)) for offset in (1, 1, 2))

@@ -49,7 +49,7 @@ envelopes = st.builds(
     an_envelope,
     time=st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))])),
     key=st.text(min_size=1, max_size=40),
-    sequence=st.none() | st.integers(min_value=1, max_value=10**19),
+    sequence=st.none() | st.integers(min_value=1, max_value=2**63 - 1),
     traceparent=st.none() | st.just(TRACE),
     data=st.binary(max_size=50),
 )
@@ -143,7 +143,10 @@ def test_a_required_attribute_is_never_invented(name: str) -> None:
         ("ce_id", b"\xff\xfe", "not UTF-8"),
         ("ce_time", b"yesterday", "yesterday"),
         ("ce_time", b"2026-03-04T05:06:07", "no zone"),
+        ("ce_id", b"ffffffff-ffff-7fff-bfff-ffffffffffff", "after the last year"),
         ("ce_sequence", b"many", "many"),
+        ("ce_sequence", b"-1", "no number"),
+        ("ce_sequence", b"9" * 20, "no number"),
         ("ce_type", b"wareflow.orders.order.placed.v1", "does not belong on topic"),
     ],
 )
@@ -156,6 +159,12 @@ def test_a_key_that_is_not_text_is_malformed() -> None:
     record = to_record(an_envelope())
     with pytest.raises(Malformed, match="not UTF-8"):
         _ = from_record(Record(record.topic, b"\xff", record.headers, record.value))
+
+
+def test_a_key_without_end_is_malformed() -> None:
+    record = to_record(an_envelope())
+    with pytest.raises(Malformed, match="1,001 bytes"):
+        _ = from_record(Record(record.topic, b"k" * 1001, record.headers, record.value))
 
 
 def test_structured_mode_is_not_ours() -> None:

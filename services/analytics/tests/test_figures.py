@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from analytics.testing import a_cart, a_confirmed_order, a_line, an_activity, eur, placed
 from wareflow_events.schemas.catalog import ChannelChanged
@@ -67,6 +68,18 @@ async def test_gross_and_net_stay_apart_in_any_order_of_topics(
     assert germany["total"]["amount"] == 3500
     assert germany["refunded"]["amount"] == 1000
     assert germany["net"]["amount"] == 2500
+
+
+async def test_a_line_of_another_sale_is_a_fault_and_the_same_sale_again_is_none(
+    http: httpx.AsyncClient, hands: Hands
+) -> None:
+    order, other = (a_confirmed_order(at=NOON - timedelta(hours=1)) for _ in range(2))
+    await hands["analytics.sales"].hear(order)
+    await hands["analytics.sales"].hear(order)
+    with pytest.raises(IntegrityError):
+        await hands["analytics.sales"].hear(other.model_copy(update={"lines": order.lines}))
+    report = (await http.get("/analytics/v1/sales")).json()
+    assert [period["orders"] for period in report["periods"]] == [1]
 
 
 async def test_test_orders_never_mix_with_real_ones(http: httpx.AsyncClient, hands: Hands) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from uuid import UUID, uuid5
 
 import orjson
@@ -29,6 +30,8 @@ from wareflow_events.event import Kind, topics
 
 _NAMESPACE = UUID("6f0a3bd0-52c6-4b53-9e26-3f6ab5f3a5c1")
 CONTACT_RETENTION = timedelta(hours=72)
+_KEY_HEADER = "wareflow-key"
+"""Beside the headers of a letter whose key is longer than an index takes: that key."""
 
 
 def dead_letter_tables(metadata: MetaData) -> None:
@@ -81,10 +84,22 @@ def id_of(stored: Stored) -> UUID:
     for name, value in stored.record.headers:
         if name.lower() == "ce_id":
             try:
-                return UUID(value.decode())
+                found = UUID(value.decode())
             except ValueError:
                 break
+            if found.version == 7:
+                return found
+            break
+    return _id_of_place(stored)
+
+
+def _id_of_place(stored: Stored) -> UUID:
     return uuid5(_NAMESPACE, f"{stored.place.topic}/{stored.place.partition}/{stored.offset}")
+
+
+def _indexed(key: bytes) -> bytes:
+    """A key as it is kept: no index takes one without end, which is no event's of ours."""
+    return key if len(key) <= envelope.LONGEST_KEY else sha256(key).digest()
 
 
 def _type_of(record: Record) -> str | None:
@@ -98,7 +113,10 @@ _KEEP = """
 INSERT INTO dead_letter (consumer, event_id, topic, partition, "offset", key, type, headers, value,
                          error, died_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-ON CONFLICT ON CONSTRAINT one_dead_letter_per_event DO NOTHING
+ON CONFLICT ON CONSTRAINT one_dead_letter_per_event DO NOTHING RETURNING 1
+"""
+_IS_KEPT = """
+SELECT 1 FROM dead_letter WHERE consumer = $1 AND event_id = $2 AND topic = $3 AND key = $4
 """
 _PARK = """
 INSERT INTO parked_key (consumer, topic, key, parked_at) VALUES ($1, $2, $3, $4)
@@ -109,17 +127,38 @@ ON CONFLICT DO NOTHING
 async def keep(
     connection: AsyncConnection, stored: Stored, *, consumer: str, error: str, now: datetime
 ) -> None:
-    """Put a record into the dead-letter table and park its key."""
-    record = stored.record
-    headers = orjson.dumps([(name, value.decode("latin-1")) for name, value in record.headers])
+    """Put a record into the dead-letter table and park its key.
+
+    One that came before is there already; another one under its id gets an id of its own.
+    """
+    event_id, record, key = id_of(stored), stored.record, _indexed(stored.record.key)
+    if not await _keep(connection, stored, event_id, consumer=consumer, error=error, now=now):
+        same = (consumer, event_id, record.topic, key)
+        if (await connection.exec_driver_sql(_IS_KEPT, same)).first() is None:
+            place = _id_of_place(stored)
+            _ = await _keep(connection, stored, place, consumer=consumer, error=error, now=now)
+    _ = await connection.exec_driver_sql(_PARK, (consumer, record.topic, key, now))
+
+
+async def _keep(
+    connection: AsyncConnection,
+    stored: Stored,
+    event_id: UUID,
+    *,
+    consumer: str,
+    error: str,
+    now: datetime,
+) -> bool:
+    record, key = stored.record, _indexed(stored.record.key)
+    headers = [(name, value.decode("latin-1")) for name, value in record.headers]
+    if key != record.key:
+        headers.append((_KEY_HEADER, record.key.decode("latin-1")))
     arguments = (
-        consumer,
-        id_of(stored),
-        *(record.topic, stored.place.partition, stored.offset, record.key, _type_of(record)),
-        *(headers, record.value, error, now),
+        *(consumer, event_id),
+        *(record.topic, stored.place.partition, stored.offset, key, _type_of(record)),
+        *(orjson.dumps(headers), record.value, error, now),
     )
-    _ = await connection.exec_driver_sql(_KEEP, arguments)
-    _ = await connection.exec_driver_sql(_PARK, (consumer, record.topic, record.key, now))
+    return (await connection.exec_driver_sql(_KEEP, arguments)).first() is not None
 
 
 _PARKED = """
@@ -133,10 +172,10 @@ async def parked(
     connection: AsyncConnection, records: Sequence[Stored], *, consumer: str
 ) -> set[tuple[str, bytes]]:
     """Which (topic, key) of the records are parked; locked against a redrive until the commit."""
-    keys = list({(s.record.topic, s.record.key) for s in records})
+    keys = {(s.record.topic, _indexed(s.record.key)): s.record.key for s in records}
     arguments = (consumer, [topic for topic, _ in keys], [key for _, key in keys])
     rows = await connection.exec_driver_sql(_PARKED, arguments)
-    return {(row.topic, row.key) for row in rows}
+    return {(row.topic, keys[row.topic, row.key]) for row in rows}
 
 
 _LIST = """
@@ -175,7 +214,7 @@ async def next_of_key(
     connection: AsyncConnection, *, consumer: str, topic: str, key: bytes
 ) -> DeadLetter | None:
     """The first kept event of a parked key, locked against the consumer; None when none is left."""
-    arguments = (consumer, topic, key)
+    arguments = (consumer, topic, _indexed(key))
     if (await connection.exec_driver_sql(_LOCK_KEY, arguments)).first() is None:
         return None
     row = (await connection.exec_driver_sql(_NEXT, arguments)).mappings().first()
@@ -192,8 +231,9 @@ DELETE FROM parked_key p WHERE consumer = $1 AND topic = $2 AND key = $3 AND NOT
 async def forget(connection: AsyncConnection, letter: DeadLetter) -> None:
     """Remove a letter that was applied, and its key's park with the last one."""
     record = letter.stored.record
+    arguments = (letter.consumer, record.topic, _indexed(record.key))
     _ = await connection.exec_driver_sql(_FORGET, (letter.id,))
-    _ = await connection.exec_driver_sql(_UNPARK, (letter.consumer, record.topic, record.key))
+    _ = await connection.exec_driver_sql(_UNPARK, arguments)
 
 
 _FAILED = "UPDATE dead_letter SET error = $2, attempts = attempts + 1 WHERE id = $1"
@@ -246,7 +286,10 @@ def _letter(row: RowMapping) -> DeadLetter:
     place = TopicPartition(row["topic"], row["partition"])
     headers: list[tuple[str, str]] = orjson.loads(row["headers"])
     pairs = tuple((name, value.encode("latin-1")) for name, value in headers)
-    record = Record(place.topic, row["key"], pairs, row["value"])
+    key = row["key"]
+    if pairs and pairs[-1][0] == _KEY_HEADER:
+        pairs, key = pairs[:-1], pairs[-1][1]
+    record = Record(place.topic, key, pairs, row["value"])
     return DeadLetter(
         id=row["id"],
         consumer=row["consumer"],

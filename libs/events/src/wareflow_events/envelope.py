@@ -13,6 +13,11 @@ from wareflow_events.event import Event, event_class
 
 _SPEC = b"1.0"
 _JSON = b"application/json"
+LONGEST_KEY = 1_000
+"""Bytes; keys are ids, and are indexed wherever they are kept."""
+_LAST_MOMENT = 253_402_300_799_999
+"""Milliseconds, the end of the year 9999."""
+_LARGEST_SEQUENCE = 2**63 - 1
 _REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time")
 
 
@@ -113,6 +118,12 @@ def _headers(record: Record) -> dict[str, str]:
 def _check(envelope: Envelope, record: Record) -> None:
     if envelope.id.version != 7:
         raise Malformed(f"id {envelope.id} is not a UUIDv7")
+    if envelope.id.int >> 80 > _LAST_MOMENT:
+        raise Malformed(f"id {envelope.id} was made after the last year there is")
+    if len(record.key) > LONGEST_KEY:
+        raise Malformed(f"the key has {len(record.key):,} bytes")
+    if envelope.sequence is not None and not 0 <= envelope.sequence <= _LARGEST_SEQUENCE:
+        raise Malformed("the sequence is no number of an event")
     if envelope.time.tzinfo is None:
         raise Malformed(f"time {envelope.time.isoformat()} has no zone")
     if envelope.topic != record.topic:

@@ -30,7 +30,8 @@ def said(error: BaseException) -> str:
         message = _reasons(error) if isinstance(error, ValidationError) else str(error)
     except Exception:  # noqa: BLE001  an error that cannot say what it is must not stop the rest
         message = "(no message)"
-    return without_values(f"{type(error).__name__}: {message}").replace("\x00", "")
+    told = without_values(f"{type(error).__name__}: {message}").replace("\x00", "")
+    return told.encode(errors="replace").decode()  # a lone surrogate is no text for anybody
 
 
 def _reasons(error: ValidationError) -> str:

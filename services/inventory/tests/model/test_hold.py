@@ -2,7 +2,9 @@
 
 from uuid import UUID, uuid4
 
-from inventory.model.hold import PlacedOrder, WantedLine, decide
+import pytest
+
+from inventory.model.hold import NothingWanted, PlacedOrder, WantedLine, decide
 from inventory.model.ids import LineId, LocationId, OrderId, VariantId
 from inventory.model.item import Item
 from inventory.model.level import Shelf
@@ -25,6 +27,16 @@ def some_stock(**units: int) -> dict[VariantId, VariantStock]:
 def an_order(*lines: tuple[VariantId, int]) -> PlacedOrder:
     wanted = [WantedLine(LineId(uuid4()), variant_id, quantity) for variant_id, quantity in lines]
     return PlacedOrder(OrderId(uuid4()), A_DAY, wanted)
+
+
+@pytest.mark.parametrize("lines", [(), ((MUG, 0),), ((MUG, 1), (BOWL, -1))])
+def test_an_order_that_wants_nothing_gets_no_answer(
+    lines: tuple[tuple[VariantId, int], ...],
+) -> None:
+    stock = some_stock(mug=5, bowl=5)
+    with pytest.raises(NothingWanted):
+        _ = decide(an_order(*lines), stock)
+    assert stock[MUG].available == 5
 
 
 def test_an_order_in_stock_is_held_line_by_line() -> None:

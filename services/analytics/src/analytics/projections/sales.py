@@ -83,13 +83,15 @@ class Cancellation(Base):
 
 async def fold_confirmed(tx: Transaction, heard: list[Heard[OrderConfirmed]]) -> None:
     """Count sales."""
-    orders = [one.event for one in heard]
-    _ = await tx.session.execute(
-        insert(Sale).on_conflict_do_nothing(), [_sale(order) for order in orders]
+    orders = {one.event.order_id: one.event for one in reversed(heard)}
+    made = await tx.session.scalars(
+        insert(Sale).on_conflict_do_nothing().returning(Sale.order_id),
+        [_sale(order) for order in orders.values()],
     )
-    lines = [line for order in orders for line in _lines(order)]
+    # A line that another sale has is a fault of whoever told it, and not to be left out in silence.
+    lines = [line for order_id in made for line in _lines(orders[order_id])]
     if lines:
-        _ = await tx.session.execute(insert(SaleLine).on_conflict_do_nothing(), lines)
+        _ = await tx.session.execute(insert(SaleLine), lines)
 
 
 def _sale(order: OrderConfirmed) -> dict[str, object]:

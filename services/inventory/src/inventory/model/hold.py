@@ -29,6 +29,10 @@ class NothingHeld(Conflict):
     """Units cannot leave for an order that nothing is held for."""
 
 
+class NothingWanted(Conflict):
+    """An order without lines, or with a line of no units, cannot be answered with a yes."""
+
+
 class UnknownOrder(NotFound):
     """No such order has been heard of, or not yet."""
 
@@ -114,6 +118,8 @@ def decide(
     order: PlacedOrder, stocks: Mapping[VariantId, VariantStock]
 ) -> StockReserved | StockShort:
     """Hold all lines of an order in `stocks`, or none; the answer to give."""
+    if not order.lines or any(line.quantity < 1 for line in order.lines):
+        raise NothingWanted
     held: list[ReservedLine] = []
     missing: list[ShortLine] = []
     for line in order.lines:
