@@ -93,11 +93,11 @@ async def parks_without_letters(stage: Stage) -> list[str]:
     return found
 
 
-async def _kept_ids(hearing: Hearing) -> set[tuple[UUID, str, bytes]]:
-    query = "SELECT event_id, topic, key FROM dead_letter WHERE consumer = $1"
+async def _kept_ids(hearing: Hearing) -> set[tuple[UUID, str]]:
+    query = "SELECT event_id, topic FROM dead_letter WHERE consumer = $1"
     async with hearing.transactions.engine.connect() as connection:
         rows = await connection.exec_driver_sql(query, (hearing.group.name,))
-        return {(row.event_id, row.topic, row.key) for row in rows}
+        return {(row.event_id, row.topic) for row in rows}
 
 
 async def _in_inbox(hearing: Hearing, ids: Sequence[UUID]) -> set[UUID]:
@@ -123,12 +123,12 @@ def _fate(
     error: str | None,
     taken: set[UUID],
     seen: set[UUID],
-    kept: set[tuple[UUID, str, bytes]],
+    kept: set[tuple[UUID, str]],
 ) -> Fate:
     if error is not None:
         return Fate.PARKED if error.startswith(_WAITS) else Fate.DEAD
     record = placed[2].record
-    if (id_of(Stored(placed[0], placed[1], record)), record.topic, record.key) in kept:
+    if (id_of(Stored(placed[0], placed[1], record)), record.topic) in kept:
         return Fate.DUPLICATE
     try:
         envelope = from_record(placed[2].record)

@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from tests.hostile.event_fates import Fate, Fates, parks_without_letters
-from tests.hostile.event_records import Sent, Stream
+from tests.hostile.event_records import WAVE, Sent, Stream
 from tests.hostile.event_stage import Stage, open_stage
 
 from wareflow.house import groups_of
 from wareflow_events.clock import utc_now
 from wareflow_events.envelope import Malformed, from_record
 from wareflow_events.rebuild import redrive
-
-WAVE = 1000
 
 
 @dataclass
@@ -25,6 +23,7 @@ class Verdict:
 
     seed: int
     events: int = 0
+    began: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
     redriven: int = 0
     ways: Counter[str] = field(default_factory=Counter[str])
@@ -62,13 +61,12 @@ async def fuzz(
 
     Stops at the first thing that hangs.
     """
-    verdict, began = Verdict(seed), time.monotonic()
+    verdict = Verdict(seed)
     stream = Stream(seed, utc_now())
     async with open_stage() as stage:
         try:
             for sent in (stream.every_break(one_in), stream.take(events)):
                 await _waves(stage, sent, verdict, patience, progress)
-                verdict.seconds = time.monotonic() - began
         except AssertionError as error:
             verdict.breaches.append(str(error))
             return verdict
@@ -76,7 +74,7 @@ async def fuzz(
         verdict.told = await stage.broken_promises()
         verdict.redriven = await _redrive(stage)
         verdict.breaches += await parks_without_letters(stage)
-    verdict.seconds = time.monotonic() - began
+    verdict.seconds = time.monotonic() - verdict.began
     return verdict
 
 
@@ -96,6 +94,7 @@ async def _waves(
         await stage.heard(patience=patience)
         await verdict.fates.write_down(stage, placed)
         verdict.events += len(wave)
+        verdict.seconds = time.monotonic() - verdict.began
         progress(verdict)
 
 

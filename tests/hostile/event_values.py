@@ -38,7 +38,7 @@ class Ids:
 
     def pick(self) -> str:
         """An id that others have, or soon will."""
-        if self._rng.random() < 0.05:
+        if self._rng.random() < 0.02:
             self._alive[self._rng.randrange(len(self._alive))] = self._fresh()
         return self._rng.choice(self._alive)
 

@@ -28,17 +28,18 @@ def main() -> int:
         _say(f"{number:>7,} {reason}, such as {verdict.fates.examples[reason][:200]!r}")
     for name, rows in verdict.told.items():
         _say(f"{rows:>7,} rows contradict, as they were told to: {name}")
-    for wrong in verdict.fates.wrong[:50]:
-        _say(f"WRONG: {wrong}")
     _say(verdict.line())
     return 0 if verdict.holds else 1
 
 
 async def _fuzz(events: int, seed: int) -> Verdict:
-    said = time.monotonic()
+    said, wrong = time.monotonic(), 0
 
     def say(verdict: Verdict) -> None:
-        nonlocal said
+        nonlocal said, wrong
+        for one in verdict.fates.wrong[wrong : wrong + 20]:
+            _say(f"WRONG: {one}")
+        wrong = len(verdict.fates.wrong)
         if time.monotonic() - said > _EVERY:
             said = time.monotonic()
             _say(verdict.line())

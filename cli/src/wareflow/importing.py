@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from wareflow.shop import Shop, Staff
 from wareflow.state import Running
 
 _PAGE = 200
+_PIECE = 1 << 20
 
 
 @dataclass
@@ -48,7 +49,11 @@ async def import_file(
         imported = Imported(
             products=report["products"],
             rows=report["rows"]["total"],
-            errors=await _pages(staff, f"/catalog/v1/imports/{report['id']}/errors"),
+            errors=[
+                error
+                async for page in _pages(staff, f"/catalog/v1/imports/{report['id']}/errors")
+                for error in page
+            ],
             failure=report["failure"],
         )
         if not dry_run:
@@ -65,42 +70,54 @@ async def _products(
     progress: Callable[[int, int], None],
 ) -> dict[str, Any]:
     params = {"dry_run": str(dry_run).lower()} | ({"currency": currency} if currency else {})
-    content = await asyncio.to_thread(path.read_bytes)
     report = await staff.call(
         "POST",
         "/catalog/v1/imports",
         params=params,
-        content=content,
-        headers={"Content-Type": "text/csv", "Prefer": "wait=0"},
+        content=_pieces(path),
+        headers={
+            "Content-Type": "text/csv",
+            "Content-Length": str(path.stat().st_size),  # noqa: ASYNC240  quick
+            "Prefer": "wait=0",
+        },
     )
-    while report["status"] == "running":
-        await asyncio.sleep(0.05)
-        report = await staff.call("GET", f"/catalog/v1/imports/{report['id']}")
-        progress(report["rows"]["done"], report["rows"]["total"])
+    address, pause = f"/catalog/v1/imports/{report['id']}", 0.05
+    try:
+        while report["status"] == "running":
+            await asyncio.sleep(pause)
+            pause = min(1.0, pause * 1.1)
+            report = await staff.call("GET", address)
+            progress(report["rows"]["done"], report["rows"]["total"])
+    except asyncio.CancelledError:
+        _ = await staff.call("POST", f"{address}/cancel")
+        raise
     return report
+
+
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        while piece := await asyncio.to_thread(file.read, _PIECE):
+            yield piece
 
 
 async def _stock(staff: Staff, import_id: str, name: str) -> Counter[str]:
     """Post the file's opening quantities; those of variants with movements do not count."""
-    found = await _pages(staff, f"/catalog/v1/imports/{import_id}/stock")
     counts: Counter[str] = Counter()
-    for start in range(0, len(found), _PAGE):
-        part = [
-            {"variant_id": row["variant_id"], "quantity": row["quantity"]}
-            for row in found[start : start + _PAGE]
-        ]
+    start = 0
+    async for page in _pages(staff, f"/catalog/v1/imports/{import_id}/stock"):
+        part = [{"variant_id": row["variant_id"], "quantity": row["quantity"]} for row in page]
         key = f"import {import_id} {start}"
-        for result in await staff.open_stock(part, key=key, reference=name):
+        for result in await staff.open_stock(part, key=key, reference=name) if part else ():
             counts[result["reason"] or result["status"]] += 1
+        start += len(part)
     return counts
 
 
-async def _pages(staff: Staff, path: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
+async def _pages(staff: Staff, path: str) -> AsyncIterator[list[dict[str, Any]]]:
     params: dict[str, Any] = {"limit": _PAGE}
     while True:
         page = await staff.call("GET", path, params=params)
-        items += page["items"]
+        yield page["items"]
         if page["next"] is None:
-            return items
+            return
         params["after"] = page["next"]

@@ -79,3 +79,17 @@ def test_clients_are_known_by_their_network() -> None:
     assert client_of(request_from("2001:db8:1:2:3::4")) == "2001:db8:1:2::/64"
     assert client_of(request_from("testclient")) == "testclient"
     assert client_of(request_from(None)) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "status"), [("gzip", 415), ("zstd, gzip", 415), ("identity", 404)]
+)
+async def test_nothing_compressed_is_unpacked(
+    http: httpx.AsyncClient, encoding: str, status: int
+) -> None:
+    answer = await http.post(
+        "/shop/v1/nothing", content=b"x", headers={"Content-Encoding": encoding}
+    )
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -1,5 +1,7 @@
 """The catalogue as a CSV: what came in goes out again, cell by cell."""
 
+import csv
+import io
 import os
 from pathlib import Path
 
@@ -203,6 +205,42 @@ async def test_formulas_are_given_back_as_they_are_unless_a_guard_is_wanted(shop
 
     assert (plain["Title"], plain["Vendor"]) == ("=1+1", "-x")
     assert (guarded["Title"], guarded["Vendor"]) == ("'=1+1", "'-x")
+
+
+async def test_a_guarded_export_holds_nothing_that_runs_and_is_read_as_the_plain_one(
+    shop: Shop,
+) -> None:
+    cells = [
+        "=1+1",
+        "+49 30",
+        "-x",
+        "@me",
+        "\t=1",
+        "\r\n=2",
+        "'=3",
+        "''-4",
+        "＝5",
+        "  =6",
+        "'",
+        "-7",
+    ]
+    notes = {f"=Note {n}": cell for n, cell in enumerate(cells)}
+    file = a_csv(
+        a_row("mug", Title="=cmd|'/c calc'!A1", Variant_Price="1", Vendor="'+x", **notes),
+        a_row("mug", Image_Src="https://example.com/1.jpg", Image_Alt_Text="@SUM(1)"),
+    )
+    _ = await shop.bring_in(file)
+    plain = (await shop.staff.get(E)).content
+
+    guarded = (await shop.staff.get(E, params={"guard": "true"})).content
+    again = await shop.bring_in(guarded)
+
+    written = list(csv.reader(io.StringIO(guarded.decode(), newline="")))
+    runs = [c for row in written for c in row if c.strip()[:1] in tuple("=+-@＝") and c != "-7"]
+    assert runs == []
+    assert (again["products"]["unchanged"], again["errors"]["items"]) == (1, [])
+    assert (await shop.staff.get(E)).content == plain
+    assert rows_of(plain) == rows_of(file)
 
 
 async def test_a_long_export_keeps_the_order_across_its_pieces(shop: Shop) -> None:

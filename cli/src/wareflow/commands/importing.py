@@ -21,7 +21,7 @@ def import_products(
 ) -> None:
     """Import products and their opening stock; importing the same file again changes nothing.
     Rows that cannot be used are listed with line and reason, the others go in. Exits 1 when there
-    were any."""
+    were any. Ctrl-C cancels: what is in by then stays, and the same file again goes on."""
     running = state.read(data)
     clean = True
     with bar() as progress:
@@ -38,6 +38,9 @@ def import_products(
                 OUT.print(f"{path}: {refused.problem.get('detail', refused)}", style="red")
                 clean = False
                 continue
+            except KeyboardInterrupt:
+                OUT.print(f"{path}: cancelled; what is in stays, again goes on", style="red")
+                raise typer.Exit(130) from None
             progress.update(task, completed=imported.rows, total=imported.rows)
             clean = _report(path, imported) and clean
     if not clean:

@@ -14,6 +14,7 @@ from wareflow_kit.settings import ServiceSettings
 from wareflow_kit.web.access import access_of, endpoints
 from wareflow_kit.web.audit import audit_router
 from wareflow_kit.web.context import RequestContext
+from wareflow_kit.web.encodings import PlainBodies
 from wareflow_kit.web.health import Ready, database_ready, health_routes
 from wareflow_kit.web.kept import KeptAnswers
 from wareflow_kit.web.limits import BodyLimit
@@ -73,6 +74,7 @@ def create_app(
     describe_problems(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, most=settings.max_body_bytes, larger=larger_bodies or {})
+    app.add_middleware(PlainBodies)
     if keep_answers:
         app.add_middleware(KeptAnswers, service=service, seconds=keep_answers)
     app.add_middleware(RequestContext, service=service)

@@ -13,15 +13,16 @@ from catalog.api.answers import Now
 from catalog.api.editing import Editor, Reader
 from catalog.api.uploads import Imports, NotCsv, Upload
 from catalog.model.channel import NoSuchChannel
-from catalog.model.product_import import ImportStatus, NoSuchImport, UnusableFile
+from catalog.model.product_import import ImportEnded, ImportStatus, NoSuchImport, UnusableFile
 from catalog.model.values import DEFAULT_CHANNEL, ChannelId, Currency
+from catalog.usecases.cancel_import import cancel_import
 from catalog.views import imports as views
 from catalog.views.exports import export_csv
 from catalog.views.imports import ImportView, OpeningView, ProblemView
 from wareflow_kit.idempotency import IdempotencyKeyReused
 from wareflow_kit.paging import Page
 from wareflow_kit.refusals import PayloadTooLarge
-from wareflow_kit.web.deps import Read
+from wareflow_kit.web.deps import Read, Tx
 from wareflow_kit.web.paging import After, Limit
 from wareflow_kit.web.prefer import LONGEST, PreferWait
 from wareflow_kit.web.problems import refusals
@@ -115,6 +116,15 @@ async def list_import_stock(
     return await views.import_stock(session, import_id, limit=limit, after=after)
 
 
+@router.post("/imports/{import_id}/cancel", responses=refusals(NoSuchImport, ImportEnded))
+async def cancel_one_import(import_id: UUID, tx: Tx, who: Editor) -> ImportView:
+    """End an import: what is in stays, the batch in work is undone, nothing further comes in.
+
+    To go on, send the same file again: what is in already is unchanged.
+    """
+    return views.view_of(await cancel_import(tx, import_id=import_id, who=who), Page(items=[]))
+
+
 @router.get("/export.csv", response_class=StreamingResponse)
 async def export_products(
     request: Request,
@@ -122,7 +132,11 @@ async def export_products(
     now: Now,
     *,
     guard: Annotated[
-        bool, Query(description="Put a ' before cells that a spreadsheet would run as formulas")
+        bool,
+        Query(
+            description="Put a ' before cells that a spreadsheet would run as formulas; an import"
+            " of the file takes it away again"
+        ),
     ] = False,
 ) -> StreamingResponse:
     """The whole catalogue as a CSV, imported rows as they came in but for what has changed."""

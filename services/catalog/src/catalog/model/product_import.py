@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Intege
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.model.base import Base
-from wareflow_kit.refusals import Invalid, NotFound
+from wareflow_kit.refusals import Conflict, Invalid, NotFound
 
 MOST_PROBLEMS = 10_000
 """How many are kept; all are counted."""
@@ -26,12 +26,18 @@ class UnusableFile(Invalid):
     """This is not a product CSV that can be read."""
 
 
+class ImportEnded(Conflict):
+    """The import has ended, so it cannot be cancelled."""
+
+
 class ImportStatus(StrEnum):
     """How far an import is."""
 
     RUNNING = "running"
     FINISHED = "finished"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Somebody did not want it any more; what was in by then stays."""
 
 
 class Effect(StrEnum):
@@ -48,7 +54,9 @@ class ProductImport(Base):
 
     __tablename__ = "product_import"
     __table_args__ = (
-        CheckConstraint("status IN ('running', 'finished', 'failed')", name="status_known"),
+        CheckConstraint(
+            "status IN ('running', 'finished', 'failed', 'cancelled')", name="status_known"
+        ),
         CheckConstraint("rows_done <= rows_total", name="done_within_total"),
         CheckConstraint("(status = 'running') = (ended_at IS NULL)", name="ended_when_not_running"),
     )
@@ -71,6 +79,15 @@ class ProductImport(Base):
     started_at: Mapped[datetime]
     moved_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+    def cancel(self, *, now: datetime) -> None:
+        """No further batch goes in; twice is once."""
+        if self.status == ImportStatus.CANCELLED:
+            return
+        if self.status != ImportStatus.RUNNING:
+            raise ImportEnded(f"The import is {self.status}.")
+        self.status, self.ended_at = ImportStatus.CANCELLED.value, now
+        self.failure = "Cancelled; import the file again to go on"
 
 
 class ImportProblem(Base):

@@ -10,6 +10,7 @@ _NOT_IN_SLUG = re.compile(r"[^\w.~-]+")
 _TAG = re.compile(r"<[^>]*>")
 _WORD = re.compile(r"\w+")
 _SORTED_BY = 120
+_LONGEST_QUOTE = 80
 
 
 def fold(text: str) -> str:
@@ -44,3 +45,8 @@ def clean_html(html: str) -> str:
 def plain(html: str) -> str:
     """The words of an HTML text, for the search index."""
     return _TAG.sub(" ", html)
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, cut off where it becomes more than one wants to read."""
+    return repr(text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…")

@@ -7,7 +7,7 @@ from uuid import UUID
 from catalog.model.channel import Channel
 from catalog.model.definition import ProductTerms
 from catalog.model.product import Product
-from catalog.model.product_import import MOST_PROBLEMS, Effect, ProductImport
+from catalog.model.product_import import MOST_PROBLEMS, Effect, ImportStatus, ProductImport
 from catalog.model.shopify.file_product import FileProduct, Problem
 from catalog.model.shopify.grouping import Group
 from catalog.store.imports import add_openings, add_problems, import_to_change
@@ -79,9 +79,15 @@ class Tally:
     openings: list[Opening] = field(default_factory=list[Opening])
 
 
+class Cancelled(Exception):  # nothing went wrong
+    """Somebody has ended the import; the batch in work is undone."""
+
+
 async def note(tx: Transaction, job: Job, batch: Batch, tally: Tally) -> None:
-    """Write a batch's tally on the row of the import."""
+    """Write a batch's tally on the row of the import; `Cancelled` if it was."""
     started = await import_to_change(tx.session, job.id)
+    if started.status == ImportStatus.CANCELLED:
+        raise Cancelled
     problems = sorted(tally.problems, key=lambda problem: problem.line)
     if started.rows_done == 0 and job.currency != job.sold_in:
         problems.insert(0, _foreign_currency(job))

@@ -21,7 +21,7 @@ from catalog.model.values import DEFAULT_CHANNEL, ImportId
 from catalog.store.channels import channel_of
 from catalog.store.imports import import_to_change, learn_columns
 from catalog.usecases.import_batch import Importer
-from catalog.usecases.import_job import Batch, Job
+from catalog.usecases.import_job import Batch, Cancelled, Job
 from wareflow_events.failpoints import failpoint
 from wareflow_events.faults import backoff, is_transient
 from wareflow_events.transaction import Transaction, Transactions
@@ -96,6 +96,8 @@ async def run_import(
             await _persist(importer, batch)
             _NOT_FINISHED.reach(import_id)
         _NOT_ENDED.reach(import_id)
+    except Cancelled:
+        return await _end(transactions, import_id, ImportStatus.CANCELLED, None)
     except BaseException as error:
         _ = await _end(transactions, import_id, ImportStatus.FAILED, _reason(error))
         raise
@@ -161,5 +163,7 @@ async def _end(
 ) -> ProductImport:
     async with transactions.begin() as tx:
         ended = await import_to_change(tx.session, import_id)
+        if ended.status == ImportStatus.CANCELLED:
+            return ended
         ended.status, ended.failure, ended.ended_at = status.value, failure, tx.now
         return ended

@@ -18,6 +18,7 @@ from catalog.model.price import Price
 from catalog.model.product import Product
 from catalog.model.product_parts import Option, Shelf
 from catalog.model.shopify.columns import Says
+from catalog.model.shopify.guarding import MARK, guard
 from catalog.model.shopify.reader import shown_name
 from catalog.model.shopify.sheet import Exporter, Sheet
 from catalog.model.source import Origin, SourceColumn, SourceRow
@@ -25,7 +26,6 @@ from catalog.model.values import DEFAULT_CHANNEL
 from catalog.model.variant import Variant
 
 _ROWS, _PRODUCTS = 500, 100
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 _ALWAYS = (Says.HANDLE, Says.TITLE, Says.SKU, Says.PRICE)
 # When a column is needed that no import brought: when some product would lose something.
@@ -59,26 +59,29 @@ _NEEDED = {
 async def export_csv(
     session: AsyncSession, *, now: datetime, guarded: bool
 ) -> AsyncIterator[bytes]:
-    """The file in pieces. `guarded` puts a `'` before cells that a spreadsheet would run."""
+    """The file in pieces. `guarded` puts a `'` before cells that a spreadsheet would run, and says
+    so in the header; an import takes it away again."""
     sheet = await _sheet(session)
     writing = _Writing(session, sheet, now, await _names(session), await _currency(session))
-    yield _encode([[shown_name(column) for column in sheet.columns]], guarded=guarded)
+    yield _header([shown_name(column) for column in sheet.columns], guarded=guarded)
     async for rows in writing.imported():
         yield _encode(rows, guarded=guarded)
     async for rows in writing.others():
         yield _encode(rows, guarded=guarded)
 
 
+def _header(names: list[str], *, guarded: bool) -> bytes:
+    return _write([[*map(guard, names), MARK] if guarded else names])
+
+
 def _encode(rows: Iterable[Sequence[str]], *, guarded: bool) -> bytes:
+    return _write([*map(guard, row), ""] if guarded else row for row in rows)
+
+
+def _write(rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    for row in rows:
-        _ = writer.writerow([_guard(cell) for cell in row] if guarded else row)
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()
-
-
-def _guard(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 async def _sheet(session: AsyncSession) -> Sheet:

@@ -4,11 +4,13 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 
 from catalog.model.category import DEEPEST, SEPARATOR
+from catalog.model.text import quoted
 from catalog.model.values import LARGEST_AMOUNT, LONGEST_LINE
 from wareflow_kit.money import InvalidAmount, exponent, from_decimal
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 _URL = re.compile(r"https?://[^\s<>\"]{1,1990}", re.IGNORECASE)
+_LONGEST_NUMBER = 100
 _YES = frozenset({"true", "yes", "y", "1", "wahr"})
 _NO = frozenset({"false", "no", "n", "0", "falsch"})
 
@@ -24,7 +26,7 @@ def read_bool(cell: str, *, default: bool) -> bool:
         return default
     if word in _YES or word in _NO:
         return word in _YES
-    raise Unreadable(f"{cell!r} is neither true nor false")
+    raise Unreadable(f"{quoted(cell)} is neither true nor false")
 
 
 def write_bool(value: bool) -> str:  # noqa: FBT001
@@ -34,13 +36,17 @@ def write_bool(value: bool) -> str:  # noqa: FBT001
 
 def _decimal(cell: str) -> Decimal:
     text = cell.strip()
+    if len(text) > _LONGEST_NUMBER:
+        raise Unreadable(f"{quoted(cell)} is too long for a number")
     if _NUMBER.fullmatch(text):
         return Decimal(text)
     if "," in text:
-        raise Unreadable(f"{cell!r} has a comma; write digits with a point only, like 1299.00")
+        raise Unreadable(
+            f"{quoted(cell)} has a comma; write digits with a point only, like 1299.00"
+        )
     if re.search(r"\d", text):
-        raise Unreadable(f"{cell!r} is not a plain number; write digits only, like 1299.00")
-    raise Unreadable(f"{cell!r} is not a number")
+        raise Unreadable(f"{quoted(cell)} is not a plain number; write digits only, like 1299.00")
+    raise Unreadable(f"{quoted(cell)} is not a number")
 
 
 def read_amount(cell: str, currency: str) -> int | None:
@@ -49,15 +55,15 @@ def read_amount(cell: str, currency: str) -> int | None:
         return None
     number = _decimal(cell)
     if number < 0:
-        raise Unreadable(f"{cell!r} is negative")
+        raise Unreadable(f"{quoted(cell)} is negative")
     try:
         amount = from_decimal(number, currency).amount
     except InvalidAmount:
         raise Unreadable(
-            f"{cell!r} has more than {exponent(currency)} decimals, which {currency} has not"
+            f"{quoted(cell)} has more than {exponent(currency)} decimals, which {currency} has not"
         ) from None
     if amount > LARGEST_AMOUNT:
-        raise Unreadable(f"{cell!r} is too large")
+        raise Unreadable(f"{quoted(cell)} is too large")
     return amount
 
 
@@ -72,7 +78,7 @@ def read_grams(cell: str) -> int:
         return 0
     number = _decimal(cell)
     if not 0 <= number <= 10**9:
-        raise Unreadable(f"{cell!r} is not a weight")
+        raise Unreadable(f"{quoted(cell)} is not a weight")
     return int(number.quantize(Decimal(1), ROUND_HALF_UP))
 
 
@@ -82,7 +88,7 @@ def read_quantity(cell: str) -> int | None:
         return None
     number = _decimal(cell)
     if number != number.to_integral_value() or abs(number) > 10**9:
-        raise Unreadable(f"{cell!r} is not a whole number of units")
+        raise Unreadable(f"{quoted(cell)} is not a whole number of units")
     return int(number)
 
 
@@ -90,7 +96,7 @@ def read_position(cell: str) -> int | None:
     """A picture's place, from 1 on; None when blank."""
     quantity = read_quantity(cell)
     if quantity is not None and quantity < 1:
-        raise Unreadable(f"{cell!r} is not a position; the first is 1")
+        raise Unreadable(f"{quoted(cell)} is not a position; the first is 1")
     return quantity
 
 
@@ -102,7 +108,7 @@ def read_url(cell: str) -> str | None:
     if text.startswith("//"):
         text = f"https:{text}"
     if not _URL.fullmatch(text):
-        raise Unreadable(f"{cell!r} is not an http address")
+        raise Unreadable(f"{quoted(cell)} is not an http address")
     return text
 
 

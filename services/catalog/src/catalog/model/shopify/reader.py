@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from catalog.model.product_import import UnusableFile
+from catalog.model.shopify.guarding import MARK, unguard
 
 LARGEST_CELL = 1_000_000
-_LONGEST_NAME = 500
+LARGEST_ROW = 4_000_000
+"""Bytes, over all its lines; so much of a file is in memory whatever it holds."""
+_LONGEST_NAME, _MOST_COLUMNS = 500, 500
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
@@ -32,14 +35,27 @@ class _Lines:
         self.number = 0
         self.record: list[str] = []
         """The lines of the record that is being read."""
+        self._left = LARGEST_ROW
+        """How many bytes the record may still have."""
+
+    def begin(self) -> None:
+        """A record begins."""
+        self.record.clear()
+        self._left = LARGEST_ROW
 
     def __iter__(self) -> Iterator[str]:
-        for raw in self._file:
+        while raw := self._file.readline(self._left + 1):
             self.number += 1
+            self._left -= len(raw)
+            if self._left < 0:
+                raise UnusableFile(
+                    f"The row that line {self.number} is in has more than {LARGEST_ROW:,} bytes",
+                    line=self.number,
+                )
             if self.number == 1:
                 if raw.startswith(_UTF16):
                     raise UnusableFile("The file is UTF-16; save it as CSV in UTF-8", line=1)
-                raw = raw.removeprefix(codecs.BOM_UTF8)  # noqa: PLW2901
+                raw = raw.removeprefix(codecs.BOM_UTF8)
             try:
                 line = raw.decode()
             except UnicodeDecodeError as error:
@@ -78,7 +94,13 @@ class ProductFile:
         header = next(self._records(), None)
         if header is None:
             raise UnusableFile("The file is empty")
-        columns = name_columns([cell.strip() for cell in header[1]])
+        if len(header[1]) > _MOST_COLUMNS:
+            raise UnusableFile(f"The first line names more than {_MOST_COLUMNS} columns", line=1)
+        names = [cell.strip() for cell in header[1]]
+        self._guarded = len(names) > 1 and names[-1] == MARK
+        if self._guarded:
+            names = [unguard(name) for name in names[:-1]]
+        columns = name_columns(names)
         if max(map(len, columns)) > _LONGEST_NAME:
             raise UnusableFile("The first line does not name columns", line=1)
         if len(columns) == 1:
@@ -90,6 +112,8 @@ class ProductFile:
     def __iter__(self) -> Iterator[Row]:
         width = len(self.columns)
         for line, record in self._records():
+            if self._guarded:
+                record = [unguard(cell) for cell in record]  # noqa: PLW2901
             cells = {c: cell for c, cell in zip(self.columns, record, strict=False) if cell}
             ailment = None
             if any(record[width:]):
@@ -99,7 +123,7 @@ class ProductFile:
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         while True:
             line = self._lines.number + 1
-            self._lines.record.clear()
+            self._lines.begin()
             try:
                 record = next(self._reader, None)
             except csv.Error as error:

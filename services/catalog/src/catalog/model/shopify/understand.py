@@ -15,6 +15,7 @@ from catalog.model.shopify.file_product import (
     RowTrouble,
 )
 from catalog.model.shopify.reader import Row
+from catalog.model.text import quoted
 from catalog.model.values import LONGEST_LINE
 
 T = TypeVar("T")
@@ -102,7 +103,7 @@ def _read_status(product: FileProduct, row: Row) -> Status:
     shown = _take(product, row, Says.PUBLISHED, _yes_unless_said)
     word = _text(product, row, Says.STATUS).lower()
     if word not in {"", "unlisted", *Status}:
-        raise RowTrouble(product.layout.columns[Says.STATUS], f"{word!r} is not a status")
+        raise RowTrouble(product.layout.columns[Says.STATUS], f"{quoted(word)} is not a status")
     if word in {"draft", "archived"}:
         return Status(word)
     return Status.ACTIVE if shown and word != "unlisted" else Status.DRAFT
@@ -123,7 +124,9 @@ def _read_options(product: FileProduct) -> None:
             raise RowTrouble(name_column, f"The name has more than {LONGEST_LINE} characters")
         for row in product.rows[1:]:
             if (other := row.cells.get(name_column, "").strip() or names[0]) != names[0]:
-                product.note(row, name_column, f"{other!r} is called {names[0]!r} further up")
+                product.note(
+                    row, name_column, f"{quoted(other)} is called {quoted(names[0])} further up"
+                )
         product.options.append((names[0], column))
 
 
@@ -147,7 +150,7 @@ def _read_variants(product: FileProduct) -> None:
 def _is_a_twin(product: FileProduct, variant: FileVariant, twin: Row) -> RowTrouble:
     column = product.options[0][1] if product.options else None
     options = " / ".join(variant.values) or DEFAULT_VALUE
-    return RowTrouble(column, f"{options!r} is on line {twin.line} already")
+    return RowTrouble(column, f"{quoted(options)} is on line {twin.line} already")
 
 
 def _speaks_of_a_variant(product: FileProduct, row: Row) -> bool:
