@@ -68,6 +68,9 @@ simulate: .venv/dev.done ## whole shops in simulated time with crashes at every 
 fuzz-events: .venv/dev.done ## events of every type, good and broken, through every consumer: EVENTS=100000 SEED=1
 	$(PY) -m tests.hostile.fuzz_events --events $(or $(EVENTS),10000) --seed $(or $(SEED),1)
 
+import-rows: .venv/dev.done ## a product file of ROWS=1000000, twice: time and memory; SECONDS=600 cancels it then
+	$(PY) -m tests.hostile.import_rows --rows $(or $(ROWS),100000) --seconds $(or $(SECONDS),7200)
+
 # --- measure and tend it -----------------------------------------------------------------
 
 bench: .venv/dev.done ## what each operation costs beside the least it could: ARGS="orders events", ARGS=--long
@@ -118,4 +121,4 @@ lock-check: $(UV) ## fail when requirements.lock no longer follows the pyproject
 clean: ## remove what was made: environment, caches, data
 	rm -rf .venv .cache .data .pytest_cache .ruff_cache
 
-.PHONY: help run run-kafka kafka demo demo-kafka test smoke-old crash chaos chaos-embedded guards simulate fuzz-events bench check lint types contracts schemas format migration lock lock-check clean
+.PHONY: help run run-kafka kafka demo demo-kafka test smoke-old crash chaos chaos-embedded guards simulate fuzz-events import-rows bench check lint types contracts schemas format migration lock lock-check clean

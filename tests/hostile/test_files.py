@@ -4,11 +4,13 @@ import gzip
 import time
 import tracemalloc
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from tests.hostile.import_rows import import_rows, open_catalog, write_file
 from tests.hostile.noise import TEXTS
 
 from catalog.model.product_import import UnusableFile
@@ -209,3 +211,20 @@ async def test_an_import_is_cancelled_where_it_stands_and_the_same_file_goes_on(
     assert (await shop.staff.post(f"{IMPORTS}/{resumed['id']}/cancel")).status_code == 409
     assert (await shop.guest.post(f"{address}/cancel")).status_code == 401
     assert await shop.broken_promises() == []
+
+
+async def test_a_large_file_takes_bounded_memory_and_nothing_the_second_time(
+    tmp_path: Path,
+) -> None:
+    """As `make import-rows` does with a million."""
+    path = tmp_path / "products.csv"
+    write_file(path, 4_000)
+    async with AsyncExitStack() as stack:
+        catalog = await open_catalog(stack)
+        first = await import_rows(catalog, path, rows=4_000, say=lambda _: None)
+        again = await import_rows(catalog, path, rows=4_000, say=lambda _: None)
+
+    assert (first.status, first.products["created"]) == ("finished", 400), first.failure
+    assert (again.status, again.products["unchanged"]) == ("finished", 400)
+    assert first.grown < 60
+    assert again.grown < 30

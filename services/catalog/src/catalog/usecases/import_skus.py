@@ -1,5 +1,6 @@
 """SKUs of an import: each goes to the first who names it, and made ones give way."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -13,16 +14,23 @@ from catalog.model.variant import made_sku
 from catalog.store.products import sku_owners
 from catalog.usecases.import_job import Entry
 
+_MOST_CLAIMS = 200_000
+
 
 class Skus:
-    """Who named which SKU in this file so far: by SKU, the handle and the line."""
+    """Who named which SKU in this file lately: by SKU, the handle and the line.
+
+    Whoever named it longer ago has it by now, in the shop.
+    """
 
     def __init__(self, layout: Layout) -> None:
         self._column = layout.columns.get(Says.SKU)
-        self._claims: dict[str, tuple[str, int]] = {}
+        self._claims: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
     async def settle(self, session: AsyncSession, entries: Sequence[Entry]) -> None:
         """Leave out rows with a SKU that somebody else has, in this file or in the shop."""
+        while len(self._claims) > _MOST_CLAIMS:
+            _ = self._claims.popitem(last=False)
         given = {v.sku for entry in entries for v in entry.file.variants if v.sku}
         owners = await sku_owners(session, given)
         sizes = {entry.file.handle: len(entry.file.rows) for entry in entries}
