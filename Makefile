@@ -65,6 +65,9 @@ guards: .venv/dev.done ## take each guard away once: its proof must go red: ARGS
 simulate: .venv/dev.done ## whole shops in simulated time with crashes at every call: SEEDS=100 FIRST=1
 	$(PY) -m tests.simulation --seeds $(or $(SEEDS),100) --first $(or $(FIRST),1) --jobs $(TESTERS)
 
+fuzz: .venv/dev.done ## generated requests to every service of a shop: EXAMPLES=600 for 100,000, SEED=1 ARGS="orders"
+	$(PY) -m tests.fuzz --examples $(or $(EXAMPLES),50) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 fuzz-events: .venv/dev.done ## events of every type, good and broken, through every consumer: EVENTS=100000 SEED=1
 	$(PY) -m tests.hostile.fuzz_events --events $(or $(EVENTS),10000) --seed $(or $(SEED),1)
 
@@ -121,4 +124,4 @@ lock-check: $(UV) ## fail when requirements.lock no longer follows the pyproject
 clean: ## remove what was made: environment, caches, data
 	rm -rf .venv .cache .data .pytest_cache .ruff_cache
 
-.PHONY: help run run-kafka kafka demo demo-kafka test smoke-old crash chaos chaos-embedded guards simulate fuzz-events import-rows bench check lint types contracts schemas format migration lock lock-check clean
+.PHONY: help run run-kafka kafka demo demo-kafka test smoke-old crash chaos chaos-embedded guards simulate fuzz fuzz-events import-rows bench check lint types contracts schemas format migration lock lock-check clean

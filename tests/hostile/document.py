@@ -6,6 +6,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import httpx
+import orjson
 
 Json = dict[str, Any]
 _METHODS = ("get", "put", "post", "patch", "delete")
@@ -57,19 +58,23 @@ class Example:
     json: Any = None
     content: bytes | None = None
 
+    def body(self) -> bytes:
+        """The bytes of its body."""
+        if self.content is not None:
+            return self.content
+        return b"" if self.json is None else orjson.dumps(self.json)
+
     async def send(
         self, http: httpx.AsyncClient, base: str, headers: Mapping[str, str]
     ) -> httpx.Response:
         """The answer to it."""
-        body: Json = {"content": self.content} if self.content is not None else {}
-        if self.json is not None:
-            body = {"json": self.json}
+        kind = {"Content-Type": "application/json"} if self.json is not None else {}
         return await http.request(
             self.method,
             base + self.path,
             params=self.query,
-            headers={**self.headers, **headers},
-            **body,
+            headers={**kind, **self.headers, **headers},
+            content=self.body(),
         )
 
 

@@ -290,6 +290,7 @@ def unique() -> dict[str, Any]:
     return {
         "catalog_post_category": {"name": f"Shirts {mark}"},
         "catalog_put_translation": {"slug": f"t-shirt-{mark}"},
+        "catalog_replace_product": {"slug": f"harbour-tee-{mark}"},
         "inventory_add_location": {"name": f"Warehouse {mark}"},
         "crm_register": {"email": f"{mark}@example.com"},
     }

@@ -47,6 +47,17 @@ async def test_bearer_tokens_are_documented_where_they_are_read(http: httpx.Asyn
     assert document["paths"]["/shop/v1/items"]["get"]["security"] == [{}]
 
 
+async def test_what_makes_or_lists_things_is_linked_to_what_is_asked_of_one(
+    http: httpx.AsyncClient,
+) -> None:
+    paths = (await http.get("/shop/openapi.json")).json()["paths"]
+    made = paths["/shop/v1/items"]["post"]["responses"]["201"]["links"]
+    assert made["shop_get_item"]["parameters"] == {"item_id": "$response.body#/id"}
+    assert "shop_sell" in made
+    listed = paths["/shop/v1/items"]["get"]["responses"]["200"]["links"]
+    assert listed["shop_get_item"]["parameters"] == {"item_id": "$response.body#/items/0/id"}
+
+
 async def test_two_endpoints_of_one_name_stop_the_start(shop: Service) -> None:
     router = APIRouter(prefix="/shop/v1")
 

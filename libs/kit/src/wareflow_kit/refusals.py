@@ -95,7 +95,7 @@ class Gone(Refusal):
 
 
 class BadRequest(Refusal):
-    """The request lacks something that every request of its kind carries."""
+    """The request lacks something that every request of its kind carries, or cannot be read."""
 
     status = 400
 

@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute, RouteContext
 
-from wareflow_kit.refusals import PayloadTooLarge, Unavailable
+from wareflow_kit.refusals import BadRequest, PayloadTooLarge, Unavailable
 from wareflow_kit.web.access import access_of, dependencies, endpoints, security_of
+from wareflow_kit.web.links import add_links
 from wareflow_kit.web.problems import MEDIA_TYPE, REFUSALS, InvalidRequest, Problem, refusals
 
 WANTED = "x-wanted"
@@ -44,6 +45,7 @@ def describe_problems(app: FastAPI) -> None:
             for operation, endpoint in _operations(app, document):
                 _show_dependencies(operation, endpoint)
                 _show_problems(operation["responses"])
+            add_links(document)
             app.openapi_schema = document
         return app.openapi_schema
 
@@ -63,7 +65,7 @@ def _operations(
 def _show_dependencies(operation: dict[str, Any], endpoint: RouteContext) -> None:
     """Who may call it, and how what stands around the endpoint may refuse."""
     operation["security"] = security_of(access_of(endpoint))
-    said = [Unavailable, *([PayloadTooLarge] if "requestBody" in operation else [])]
+    said = [Unavailable, *([BadRequest, PayloadTooLarge] if "requestBody" in operation else [])]
     for dependency in dependencies(endpoint.dependant):
         said += getattr(dependency, REFUSALS, ())
     for status, response in refusals(*dict.fromkeys(said)).items():

@@ -1,0 +1,20 @@
+"""The shop that is fuzzed in short."""
+
+import tempfile
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from tests.hostile.world import World, running_world
+
+from wareflow_kit.logs import configure_logs
+
+
+@pytest.fixture(scope="session")
+async def fuzzed_world() -> AsyncGenerator[World]:
+    """One for all services."""
+    configure_logs(level="error", form="json")
+    with tempfile.TemporaryDirectory(prefix="wareflow-fuzz-shop-") as folder:
+        Path(folder).chmod(0o711)
+        async with running_world(Path(folder) / "shop") as made:
+            yield made
