@@ -17,6 +17,7 @@ from tests.hostile.served import Served, served
 from payments.main import PaymentsService, build
 from payments.settings import Settings
 from payments.testing import A_DAY, FakeGateway
+from wareflow_events.contract import eventually
 from wareflow_kit.testing import FixedClock, Unplugged, client, fresh_database, settings_for
 
 DOOR = "/payments/v1/webhooks/stripe"
@@ -268,6 +269,22 @@ async def test_a_body_that_does_not_come_is_not_waited_for(door: Served) -> None
 
     assert await stranger.status() == 408
     stranger.leave()
+
+
+async def test_a_stranger_who_leaves_amid_a_body_is_no_fault_of_ours(door: Served) -> None:
+    stranger = await Stranger.at(door, CHUNKED)
+    await stranger.send(10)
+    stranger.leave()
+
+    async with httpx.AsyncClient(base_url=door.url) as http:
+
+        async def is_counted() -> bool:
+            metrics = (await http.get("/metrics")).text
+            assert 'status="500"' not in metrics
+            return any(f'route="{DOOR}",service="payments",status="499"' in line
+                       for line in metrics.splitlines())  # fmt: skip
+
+        await eventually(is_counted, within=20)
 
 
 async def test_a_flood_of_large_bodies_takes_bounded_memory_and_shuts_nobody_out(
