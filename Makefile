@@ -74,6 +74,9 @@ fuzz-events: .venv/dev.done ## events of every type, good and broken, through ev
 import-rows: .venv/dev.done ## a product file of ROWS=1000000, twice: time and memory; SECONDS=600 cancels it then
 	$(PY) -m tests.hostile.import_rows --rows $(or $(ROWS),100000) --seconds $(or $(SECONDS),7200)
 
+flood: .venv/dev.done ## slow clients, large bodies and many connections; how others fare: SECONDS=20 CONNECTIONS=1200
+	$(PY) -m tests.hostile.flood --seconds $(or $(SECONDS),20) --connections $(or $(CONNECTIONS),1200)
+
 # --- measure and tend it -----------------------------------------------------------------
 
 bench: .venv/dev.done ## what each operation costs beside the least it could: ARGS="orders events", ARGS=--long
@@ -81,9 +84,10 @@ bench: .venv/dev.done ## what each operation costs beside the least it could: AR
 
 check: lock-check lint types contracts schemas test smoke-old ## exactly what CI runs
 
-lint: .venv/dev.done ## style
+lint: .venv/dev.done ## style, and no secret that is committed
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	$(PY) -m tools.checks.secrets
 
 types: .venv/dev.done ## the strict type checker
 	.venv/bin/basedpyright
@@ -121,7 +125,13 @@ lock-check: $(UV) ## fail when requirements.lock no longer follows the pyproject
 	cp requirements.lock .venv/check.lock && $(LOCK) -o .venv/check.lock && diff -q requirements.lock .venv/check.lock
 
 
+audit: .venv/dev.done ## the lock's hashes, the licences, and known vulnerabilities where they can be asked for
+	$(PY) -m tools.checks.audit
+
+sbom: .venv/dev.done ## the bill of materials, CycloneDX: sbom.json
+	$(PY) -m tools.checks.sbom sbom.json
+
 clean: ## remove what was made: environment, caches, data
 	rm -rf .venv .cache .data .pytest_cache .ruff_cache
 
-.PHONY: help run run-kafka kafka demo demo-kafka test smoke-old crash chaos chaos-embedded guards simulate fuzz fuzz-events import-rows bench check lint types contracts schemas format migration lock lock-check clean
+.PHONY: help run run-kafka kafka demo demo-kafka test smoke-old crash chaos chaos-embedded guards simulate fuzz fuzz-events import-rows flood bench check lint types contracts schemas format migration lock lock-check audit sbom clean
