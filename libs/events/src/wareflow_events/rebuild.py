@@ -89,9 +89,7 @@ async def redrive(
     """Apply dead letters in order, key by key; a key stops at the first that fails again."""
     by_name = {group.name: group for group in groups}
     done: set[tuple[str, str, bytes]] = set()
-    async with transactions.engine.connect() as connection:
-        heads = await deadletter.letters(connection, consumer=consumer, limit=1_000_000)
-    for head in heads:
+    async for head in _letters(transactions, consumer):
         record = head.stored.record
         key = (head.consumer, record.topic, record.key)
         group = by_name.get(head.consumer)
@@ -102,6 +100,19 @@ async def redrive(
             yield outcome
             if outcome.error is not None:
                 break
+
+
+async def _letters(transactions: Transactions, consumer: str | None) -> AsyncIterator[DeadLetter]:
+    """All of them, a page in memory at a time: each may be almost a megabyte."""
+    after = 0
+    while True:
+        async with transactions.engine.connect() as connection:
+            page = await deadletter.letters(connection, consumer=consumer, after=after, limit=50)
+        if not page:
+            return
+        for letter in page:
+            yield letter
+        after = page[-1].id
 
 
 async def _redrive_next(
