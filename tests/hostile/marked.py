@@ -1,8 +1,6 @@
 """A shop in a process of its own, a person whose every word is marked, and where marks stand."""
 
-import asyncio
 import re
-import sys
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
+from tests.hostile.serving import served
 from tests.integration.story import Story
 
 from wareflow import state
@@ -167,28 +166,14 @@ CONTACT_TOPICS = {topic.name for topic in topics() if topic.kind is Kind.CONTACT
 
 @asynccontextmanager
 async def marked_shop(data: Path) -> AsyncGenerator[Marked]:
-    """A shop that says all it can into its log, and is stopped at the end."""
-    command = ("serve", "--data", str(data), "--port", "0", "--no-sample", "--log-level", "debug")
-    with (data / "shop.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", "from wareflow.main import app; app()"),
-            *command,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        async with asyncio.timeout(90):
-            while not (data / "running.json").exists():
-                assert process.returncode is None, (data / "shop.log").read_text()
-                await asyncio.sleep(0.1)
-        async with httpx.AsyncClient(timeout=60) as http:
-            running = state.read(data)
-            shop = Marked(await Story.of(running, http), data)
-            shop.secrets |= set(_secrets_of(data, running))
-            yield shop
-    finally:
-        process.terminate()
-        _ = await asyncio.wait_for(process.wait(), 60)
+    """A shop that says all it can into its log."""
+    async with (
+        served(data, "--no-sample", "--log-level", "debug") as running,
+        httpx.AsyncClient(timeout=60) as http,
+    ):
+        shop = Marked(await Story.of(running, http), data)
+        shop.secrets |= set(_secrets_of(data, running))
+        yield shop
 
 
 def _secrets_of(data: Path, running: state.Running) -> Iterable[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import fastapi_offline
 import orjson
+from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -69,6 +70,8 @@ class Front:
         if self._document is None:
             documents: dict[str, Any] = {}
             for name, app in self._apps.items():
+                if isinstance(app, FastAPI):  # making it takes long: others are answered meanwhile
+                    _ = await asyncio.to_thread(app.openapi)
                 status, body = await ask(app, f"/{name}/openapi.json")
                 if status == 200:
                     documents[name] = orjson.loads(body)
