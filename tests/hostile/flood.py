@@ -247,9 +247,8 @@ async def shop_under_flood(*, seconds: float, connections: int) -> Outcome:
 
 def report(outcome: Outcome) -> str:
     """What came of it, as lines."""
-    lines = [
-        f"{'':8} {'answers':>8} {'p50 ms':>8} {'p99 ms':>8} {'lag ms':>8} {'RSS MB':>8} {'CPU':>8}"
-    ]
+    heads = ("answers", "p50 ms", "p99 ms", "RSS MB", "ran", "waited")
+    lines = [" " * 8 + "".join(f"{head:>9}" for head in heads)]
     for name, readings, memory in (
         ("before", outcome.before, outcome.memory_before),
         ("during", outcome.during, outcome.memory_during),

@@ -1,5 +1,6 @@
 """Collecting a batch of activities: the good ones are stored and told, the bad ones kept."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -116,13 +117,20 @@ def _row(activity: Activity, collected_at: datetime) -> dict[str, Any]:
 
 
 def _kept(tx: Transaction, raw: object, reason: str) -> dict[str, Any]:
-    text = orjson.dumps(raw).decode().replace("\\u0000", "")
+    text = _text_of(raw).replace("\\u0000", "")
     return {
         "id": tx.new_id(),
         "received_at": tx.now,
         "reason": reason,
         "body": text[:_MOST_KEPT],
     }
+
+
+def _text_of(raw: object) -> str:
+    try:
+        return orjson.dumps(raw).decode()
+    except orjson.JSONEncodeError:  # a number over 64 bits, half a character: JSON all the same
+        return json.dumps(raw)
 
 
 def _reason(error: ValidationError | Implausible) -> str:
