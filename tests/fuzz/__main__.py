@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import uvloop
-from tests.fuzz.run import Fuzzed, fuzz
+from tests.fuzz.run import Fuzzed, briefing, fuzz
 from tests.hostile.world import running_world
 
 from wareflow.house import SERVICES
@@ -27,7 +27,7 @@ def main() -> int:
     configure_logs(level="warning", form="json")
     OUT.print(f"seed {told.seed}, {told.examples} examples")
     began = time.monotonic()
-    found = uvloop.run(_all(told.services, told.examples, told.seed))
+    found = uvloop.run(_all(told))
     for one in found:
         OUT.print(one.line(), markup=False, soft_wrap=True)
     took = time.monotonic() - began
@@ -43,14 +43,21 @@ def main() -> int:
     return 1 if failed else 0
 
 
-async def _all(services: list[str], examples: int, seed: int) -> list[Fuzzed]:
+async def _all(told: argparse.Namespace) -> list[Fuzzed]:
     found: list[Fuzzed] = []
     with tempfile.TemporaryDirectory(prefix="wareflow-fuzz-shop-") as folder:
         Path(folder).chmod(0o711)
         async with running_world(Path(folder) / "shop") as world:
-            for service in services:
+            brief = await briefing(world)  # before anything is done to what it names
+            for service in told.services:
                 one = await fuzz(
-                    world, service, examples=examples, seed=seed, phases=_PHASES, show=True
+                    world,
+                    service,
+                    brief,
+                    examples=told.examples,
+                    seed=told.seed,
+                    phases=_PHASES,
+                    show=True,
                 )
                 OUT.print(one.line(), markup=False, soft_wrap=True)
                 found.append(one)

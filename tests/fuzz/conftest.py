@@ -3,11 +3,19 @@
 import tempfile
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.fuzz.run import briefing
 from tests.hostile.world import World, running_world
 
 from wareflow_kit.logs import configure_logs
+
+
+@pytest.fixture(scope="session")
+async def brief(fuzzed_world: World) -> dict[str, Any]:
+    """What the fuzz of every service knows, made before any has begun."""
+    return await briefing(fuzzed_world)
 
 
 @pytest.fixture(scope="session")

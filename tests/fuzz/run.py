@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,14 +53,21 @@ class Fuzzed:
 
 
 async def fuzz(
-    world: World, service: str, *, examples: int, seed: int, phases: str, show: bool
+    world: World,
+    service: str,
+    brief: Mapping[str, Any],
+    *,
+    examples: int,
+    seed: int,
+    phases: str,
+    show: bool,
 ) -> Fuzzed:
     """Generate `examples` requests per operation and phase; the same seed makes the same ones."""
     with tempfile.TemporaryDirectory(prefix="wareflow-fuzz-") as name:
         folder = Path(name)
         report = folder / "figures.json"
-        briefing = folder / "briefing.json"
-        briefing.write_text(json.dumps(await _briefing(world, report, seed)))
+        told = folder / "briefing.json"
+        told.write_text(json.dumps({**brief, "report": str(report), "seed": seed}))
         options = {
             "--max-examples": examples,
             "--seed": seed,
@@ -78,7 +86,7 @@ async def fuzz(
             cwd=folder,
             env={
                 **os.environ,
-                "FUZZ": str(briefing),
+                "FUZZ": str(told),
                 "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
                 "PYTHONPATH": str(Path(__file__).parents[2]),
             },
@@ -96,7 +104,7 @@ async def fuzz(
         return fuzzed
 
 
-async def _briefing(world: World, report: Path, seed: int) -> dict[str, Any]:
+async def briefing(world: World) -> dict[str, Any]:
     """Things of two customers, and how to come as either."""
     deeds = [await world.deed() for _ in range(2)]
     things: dict[str, list[str]] = {}
@@ -105,8 +113,6 @@ async def _briefing(world: World, report: Path, seed: int) -> dict[str, Any]:
             if isinstance(value, str):
                 things.setdefault(name, []).append(value)
     return {
-        "report": str(report),
-        "seed": seed,
         "staff": world.story.running.staff_token,
         "things": things,
         "tokens": {

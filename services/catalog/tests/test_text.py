@@ -3,9 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from catalog.model.shopify import cells
 from catalog.model.text import clean_html, fold, slugify, sort_key, words
+from catalog.model.values import Slug
 from catalog.model.variant import made_sku
 
 
@@ -91,3 +93,15 @@ def test_what_is_no_plain_amount_is_refused(cell: str) -> None:
 @given(st.integers(0, 10**14), st.sampled_from(["EUR", "JPY", "KWD"]))
 def test_an_amount_that_is_written_is_read_as_the_same(amount: int, currency: str) -> None:
     assert cells.read_amount(cells.write_amount(amount, currency), currency) == amount
+
+
+@pytest.mark.parametrize("title", ["íAØ\U00023e8a", "Hafen-Hemd 50 %", "x² · y", "日本語 Tee"])
+def test_what_a_title_is_made_into_is_taken_as_a_slug(title: str) -> None:
+    slug = slugify(title)
+    assert TypeAdapter(Slug).validate_python(slug) == slug
+
+
+@pytest.mark.parametrize("text", ["a b", "a/b", "€", "a{", "a\x00", "", "a\u202eb"])
+def test_a_slug_is_fit_for_an_address(text: str) -> None:
+    with pytest.raises(ValidationError):
+        _ = TypeAdapter(Slug).validate_python(text)

@@ -37,6 +37,11 @@ def slugify(text: str) -> str:
     return _NOT_IN_SLUG.sub("-", lowered).strip("-")[:LONGEST_SLUG].rstrip("-")
 
 
+def is_slug(text: str) -> bool:
+    """Whether `slugify` would leave every character of it."""
+    return _NOT_IN_SLUG.search(text) is None
+
+
 def clean_html(html: str) -> str:
     """HTML without anything that could run: scripts, handlers, frames and styles are gone."""
     return nh3.clean(html)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
-from catalog.model.text import LONGEST_SLUG, clean_html
+from catalog.model.text import LONGEST_SLUG, clean_html, is_slug
 from wareflow_events.schemas.shapes import Money
 from wareflow_kit.money import UnknownCurrency, exponent
 
@@ -45,6 +45,12 @@ def _known_currency(code: str) -> str:
     return code
 
 
+def _fit_for_an_address(slug: str) -> str:
+    if not is_slug(slug):
+        raise ValueError("a slug has letters, digits and . _ ~ - only")
+    return slug
+
+
 _NO_NUL = AfterValidator(_without_nul)
 
 
@@ -66,9 +72,13 @@ Html = Annotated[
 """HTML that is made harmless as it comes in."""
 Slug = Annotated[
     str,
-    StringConstraints(pattern=r"^[\p{L}\p{M}\p{N}_.~-]+$", to_lower=True, max_length=LONGEST_SLUG),
+    StringConstraints(
+        pattern=r"^[^\x00-,/:-@\[-^`{-}\x7f\s]+$", to_lower=True, max_length=LONGEST_SLUG
+    ),
+    AfterValidator(_fit_for_an_address),
 ]
-"""Letters of any script; in JSON Schema a `\\w` would be those of ASCII only."""
+"""Letters of any script, as `slugify` leaves them. The pattern is what every reader of JSON Schema
+takes alike, which letters of all scripts are not."""
 Sku = Annotated[str, _text(LONGEST_SKU, least=1), _NO_NUL]
 VariantName = Annotated[str, StringConstraints(max_length=LONGEST_SKU), _NO_NUL]
 """The id of a variant, or its SKU."""
