@@ -65,7 +65,7 @@ guards: .venv/dev.done ## take each guard away once: its proof must go red: ARGS
 simulate: .venv/dev.done ## whole shops in simulated time with crashes at every call: SEEDS=100 FIRST=1
 	$(PY) -m tests.simulation --seeds $(or $(SEEDS),100) --first $(or $(FIRST),1) --jobs $(TESTERS)
 
-fuzz: .venv/dev.done ## generated requests to every service of a shop: EXAMPLES=600 for 100,000, SEED=1 ARGS="orders"
+fuzz: .venv/dev.done ## generated requests to every service of a shop: EXAMPLES=1000 for 100,000, SEED=1 ARGS="orders"
 	$(PY) -m tests.fuzz --examples $(or $(EXAMPLES),50) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 fuzz-events: .venv/dev.done ## events of every type, good and broken, through every consumer: EVENTS=100000 SEED=1
