@@ -93,7 +93,7 @@ def schedule(*, seed: int, seconds: float, embedded: bool = False) -> list[Strik
 
 def _deck(*, embedded: bool) -> list[Card]:
     if embedded:
-        processes: Sequence[str] = EMBEDDED * 5
+        processes: Sequence[str] = EMBEDDED * 10
         stopped: Sequence[str] = EMBEDDED * 3
     else:
         processes = PROCESSES
