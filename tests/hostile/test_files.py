@@ -58,7 +58,7 @@ async def send(shop: Shop, file: bytes, **headers: str) -> Any:
         (b"Handle," + b"x" * 600 + b"\n", "does not name columns"),
         (HEAD + b"mug,Mug,1\n" * (MOST_ROWS_OF_A_PRODUCT + 1), "'mug' has more than 3,000 rows"),
         (HEAD + b"a,A,1\nb,B,1\n" * (MOST_ROWS_OF_A_PRODUCT + 1), "has more than 3,000 rows"),
-        (gzip.compress(HEAD + b"mug,Mug,1\n"), "Line 1 is not UTF-8"),
+        (gzip.compress(HEAD + b"mug,Mug,1\n", mtime=0), "Line 1 is not UTF-8"),
         (b"PK\x03\x04" + bytes(100), "NUL"),
     ],
 )  # fmt: skip
