@@ -103,16 +103,16 @@ def from_record(record: Record) -> Envelope:
 
 
 def _headers(record: Record) -> dict[str, str]:
-    # All are decoded at once: one call instead of one for each header of each record.
+    given = [value for _, value in record.headers]
     try:
         _ = record.key.decode()
-        values = b"\x00".join([value for _, value in record.headers]).decode().split("\x00")
+        # All at once: one call instead of one for each header of each record.
+        values = b"\x00".join(given).decode().split("\x00")
+        if len(values) != len(given):  # one of them holds what parts them
+            values = [value.decode() for value in given]
     except UnicodeDecodeError as error:
         raise Malformed(f"a header or the key is not UTF-8: {error}") from None
-    names = [name.lower() for name, _ in record.headers]
-    if len(values) != len(names):
-        raise Malformed("a header holds a NUL")
-    return dict(zip(names, values, strict=True))
+    return dict(zip([name.lower() for name, _ in record.headers], values, strict=True))
 
 
 def _check(envelope: Envelope, record: Record) -> None:
