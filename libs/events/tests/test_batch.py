@@ -18,7 +18,7 @@ from wareflow_events.schemas.shapes import AddressPii
         (ValueError("\ud800"), "ValueError: ?"),
         (
             ValueError("(DataError) invalid input for query argument $3: 'Grace\n' (too long)"),
-            "ValueError: (DataError) invalid input for query argument $3",
+            "ValueError: (DataError) invalid input for query argument $3:  (too long)",
         ),
         (ValueError("twice\nDETAIL:  Key (email)=(jo@x.org)\n[SQL]"), "ValueError: twice\n[SQL]"),
     ],

@@ -8,8 +8,9 @@ _HIDDEN = re.compile(
     r"""
     \nDETAIL:.*?(?=\n(?:HINT|CONTEXT|QUERY|\[SQL)|\Z)   # PostgreSQL: Key (email)=(...), the row
     | (?<=input_value=).*?(?=,\ input_type=|\Z)         # pydantic
-    | (?<=query\ argument\ \$\d:\ ).*?(?=\ \(|\n|\Z)    # asyncpg, of an argument it cannot send
-    | (?<=query\ argument\ \$\d\d:\ ).*?(?=\ \(|\n|\Z)
+    # asyncpg, of an argument it cannot send; the reason stands behind it, at the end of the line
+    | (?<=query\ argument\ \$\d:\ ).*?(?=\ \([^()\n]*\)(?:\n|\Z)|\n\[SQL|\Z)
+    | (?<=query\ argument\ \$\d\d:\ ).*?(?=\ \([^()\n]*\)(?:\n|\Z)|\n\[SQL|\Z)
     | (?<=invalid\ input\ syntax\ for\ type\ )([\w ]+):\ ".*?"(?=\n|\Z)
     """,
     re.VERBOSE | re.DOTALL,
@@ -36,5 +37,5 @@ def said(error: BaseException) -> str:
 
 def _reasons(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    lines = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)
+    lines = (": ".join(filter(None, (".".join(map(str, e["loc"])), e["msg"]))) for e in found)
     return f"{error.title}: {'; '.join(lines)}"
