@@ -9,8 +9,9 @@ from email import message_from_bytes, policy
 from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 from tests.integration.story import Story, eventually, new_product
 
@@ -104,6 +105,9 @@ class Deed:
     other_order_token: str = ""
 
 
+_GOES_ON = "UPDATE product_import SET status = 'running', ended_at = NULL WHERE id = $1"
+
+
 class World:
     """A running shop that makes things of every kind."""
 
@@ -131,7 +135,8 @@ class World:
         hooks = await self.story.staff.call("GET", "/payments/v1/webhooks")
         once = {"webhook_id": hooks["items"][0]["id"], "import_id": await self._import()}
         once["channel_id"] = await self._channel()
-        return replace(deed, things={**deed.things, **await self._goods(), **once})
+        going_on = {"catalog_cancel_one_import": {"import_id": await self._import(going_on=True)}}
+        return replace(deed, things={**deed.things, **await self._goods(), **once, **going_on})
 
     async def renewed(self, deed: Deed, names: Collection[str]) -> Deed:
         """The deed with new things of those names, still of the same owner unless it is them."""
@@ -275,12 +280,16 @@ class World:
         _ = await self._staff("PUT", "/catalog/v1/channels/spare", json=terms)
         return "spare"
 
-    async def _import(self) -> str:
+    async def _import(self, *, going_on: bool = False) -> str:
         file = "Handle,Title,Variant Price\nmug,Mug,12.50\n"
         headers = {"Content-Type": "text/csv"}
         report = await self.story.staff.call(
             "POST", "/catalog/v1/imports", content=file, headers=headers
         )
+        if going_on:  # a file that takes long enough would take too long
+            connection = await asyncpg.connect(self.story.running.database("wareflow_catalog"))
+            _ = await connection.execute(_GOES_ON, UUID(report["id"]))
+            await connection.close()
         return report["id"]
 
 
