@@ -162,14 +162,15 @@ async def test_a_successor_does_not_overtake_an_event_that_committed_late(
     slow, quick = uuid4(), uuid4()
     async with running(a_relay(service, wire)):
         await eventually(leads)
-        for _ in range(5):
+        for turn in range(1, 6):
             async with service.transactions.begin() as late:
                 late.publish(a_registration(slow))
                 assert await late.write()  # the id is drawn, the commit is still to come
                 async with service.transactions.begin() as between:
                     between.publish(a_registration(quick))
-                sent = len(wire.taken) + 1
-                await eventually(lambda sent=sent: len(wire.taken) >= sent)
+                await eventually(
+                    lambda turn=turn: len(wire.sequences().get(str(quick), ())) >= turn
+                )
             async with service.transactions.begin() as next_one:
                 next_one.publish(a_registration(slow))
         await eventually(lambda: is_empty(service))
