@@ -17,6 +17,14 @@ WANTED = "x-wanted"
 reads it, and not by FastAPI before all else."""
 
 
+_OF_CONNECTIONS = {
+    "408": "The request did not come soon enough.",
+    "414": "The address is too long.",
+    "431": "The head is too large.",
+}
+"""What may be answered before any endpoint is found."""
+
+
 class DuplicateOperation(RuntimeError):
     """Two endpoints of a service have functions of the same name."""
 
@@ -98,6 +106,8 @@ def _add_schemas(document: dict[str, Any]) -> None:
 
 
 def _show_problems(responses: dict[str, Any]) -> None:
+    for status, description in _OF_CONNECTIONS.items():
+        _ = responses.setdefault(status, {"description": description})
     if "422" in responses:
         _ = responses["422"].get("content", {}).pop("application/json", None)
     for status, response in responses.items():
