@@ -1,7 +1,6 @@
 """Logs are lines of JSON, and hold nothing that must not be there."""
 
 import json
-import logging
 import subprocess
 import sys
 
@@ -60,4 +59,6 @@ def test_the_level_is_where_it_begins() -> None:
 
 
 def test_configuring_is_for_whoever_runs_and_importing_changes_nothing() -> None:
-    assert not [h for h in logging.getLogger().handlers if type(h) is logging.StreamHandler]
+    program = "import logging, wareflow_kit.service; print(logging.getLogger().handlers)"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (told.stdout, told.stderr) == ("[]\n", "")
