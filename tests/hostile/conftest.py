@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import pytest
-from tests.hostile.world import World, paper_plan, running_world
+from tests.hostile.services import paper_plan
+from tests.hostile.world import World, running_world
 
 from wareflow.embedded import compose
 from wareflow_kit.logs import configure_logs

@@ -22,7 +22,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
-from tests.hostile.serving import served
+from tests.hostile.shop_process import running_shop
 
 Attack = Callable[["Target"], Awaitable[str]]
 ROOT = Path(__file__).parents[2]
@@ -237,7 +237,10 @@ async def shop_under_flood(*, seconds: float, connections: int) -> Outcome:
     """Start a shop for it."""
     with tempfile.TemporaryDirectory(prefix="wareflow-flood-") as folder:
         Path(folder).chmod(0o711)
-        async with served(Path(folder)) as running, httpx.AsyncClient(base_url=running.url) as http:
+        async with (
+            running_shop(Path(folder)) as running,
+            httpx.AsyncClient(base_url=running.url) as http,
+        ):
             async with asyncio.timeout(90):
                 while not (await http.get(_PAGE)).json().get("items"):  # noqa: ASYNC110
                     await asyncio.sleep(0.2)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.hostile.served import Served, served
+from tests.hostile.service_process import Served, running_service
 
 from wareflow_kit.testing import TEST_ISSUER, fresh_database, staff_token
 
@@ -116,7 +116,7 @@ async def open_catalog(stack: AsyncExitStack) -> Served:
         "WAREFLOW_LOG_URL": url,
         "WAREFLOW_TRUSTED_ISSUERS": json.dumps([issuer]),
     }
-    return await stack.enter_async_context(served("catalog", settings))
+    return await stack.enter_async_context(running_service("catalog", settings))
 
 
 async def _main(rows: int, seconds: float) -> int:

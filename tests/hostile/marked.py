@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
-from tests.hostile.serving import served
+from tests.hostile.shop_process import running_shop
 from tests.integration.story import Story
 
 from wareflow import state
@@ -168,7 +168,7 @@ CONTACT_TOPICS = {topic.name for topic in topics() if topic.kind is Kind.CONTACT
 async def marked_shop(data: Path) -> AsyncGenerator[Marked]:
     """A shop that says all it can into its log."""
     async with (
-        served(data, "--no-sample", "--log-level", "debug") as running,
+        running_shop(data, "--no-sample", "--log-level", "debug") as running,
         httpx.AsyncClient(timeout=60) as http,
     ):
         shop = Marked(await Story.of(running, http), data)

@@ -4,7 +4,8 @@ import httpx
 import pytest
 from fastapi.routing import RouteContext
 from tests.hostile.callers import FORGED, HONEST, Headers, callers
-from tests.hostile.document import Operation, example, operations
+from tests.hostile.document import Operation, operations
+from tests.hostile.examples import example
 from tests.hostile.world import Deed, World, from_somewhere
 
 from wareflow.house import SERVICES
@@ -110,7 +111,7 @@ class Gate:
             found += [f"asked badly: {line}" for line in self._wrong_status(badly, expected)]
         if kind.startswith("other ") and deed.email in answer.text:
             found.append("tells the owner's e-mail address")
-        return [f"{self.operation.method} {self.operation.path} as {kind}: {f}" for f in found]
+        return [f"{self.operation} as {kind}: {f}" for f in found]
 
     def _wrong_status(self, answer: httpx.Response, expected: int) -> list[str]:
         slug = _slug(answer)

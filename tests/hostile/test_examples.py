@@ -6,7 +6,8 @@ import time
 
 import pytest
 from tests.hostile.callers import callers
-from tests.hostile.document import Example, Operation, example, operations
+from tests.hostile.document import Operation, operations
+from tests.hostile.examples import Example, example
 from tests.hostile.world import Deed, World, from_somewhere
 
 from wareflow.house import SERVICES
@@ -56,7 +57,7 @@ class Guide:
         answer = await request.send(self.world.http, base, {**from_somewhere(), **headers})
         if answer.status_code < 300:
             return None
-        return f"{operation.method} {operation.path}: {answer.status_code} {answer.text[:300]}"
+        return f"{operation}: {answer.status_code} {answer.text[:300]}"
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
-from tests.hostile.documents import Operation, operations, unbounded
+from tests.hostile.bounds import unbounded
+from tests.hostile.document import Operation
+from tests.hostile.services import every_operation
 
 from analytics.model.activity import Activity
 
@@ -27,7 +29,7 @@ WHOLE_LISTS = {
 }
 
 
-@pytest.mark.parametrize("operation", operations(), ids=str)
+@pytest.mark.parametrize("operation", every_operation(), ids=str)
 def test_every_part_of_a_request_has_a_limit(operation: Operation) -> None:
     found = [
         f"{operation} {line}"
@@ -37,9 +39,9 @@ def test_every_part_of_a_request_has_a_limit(operation: Operation) -> None:
     assert [line for line in found if line not in BOUNDED_OTHERWISE] == []
 
 
-@pytest.mark.parametrize("operation", operations(), ids=str)
+@pytest.mark.parametrize("operation", every_operation(), ids=str)
 def test_every_list_ends(operation: Operation) -> None:
-    if operation.method != "get" or not _lists(operation):
+    if operation.method != "GET" or not _lists(operation):
         return
     limits = [schema for place, schema in operation.requests() if place == "query:limit"]
     if str(operation) in WHOLE_LISTS:
@@ -58,12 +60,12 @@ def test_every_part_of_an_activity_has_a_limit() -> None:
 def test_no_exception_outlives_what_it_was_made_for() -> None:
     found = {
         f"{operation} {line}"
-        for operation in operations()
+        for operation in every_operation()
         for place, schema in operation.requests()
         for line in unbounded(schema, operation.definitions, place)
     }
     assert found == set(BOUNDED_OTHERWISE)
-    assert set(WHOLE_LISTS) <= {str(operation) for operation in operations()}
+    assert set(WHOLE_LISTS) <= {str(operation) for operation in every_operation()}
 
 
 def _lists(operation: Operation) -> bool:

@@ -1,7 +1,7 @@
 """Whatever a stranger may write is limited in how often; declared beside the route."""
 
 import pytest
-from tests.hostile.documents import services
+from tests.hostile.services import services
 
 from wareflow_kit.web.access import Bearer, Sealed, dependencies, endpoints
 

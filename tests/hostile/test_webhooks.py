@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.hostile.noise import a_text, anything, deep
-from tests.hostile.served import Served, served
+from tests.hostile.service_process import Served, running_service
 
 from payments.main import PaymentsService, build
 from payments.settings import Settings
@@ -197,7 +197,7 @@ async def door() -> AsyncGenerator[Served]:
             "WAREFLOW_PAYMENTS_WEBHOOK_SECRETS": json.dumps([SECRET]),
             "WAREFLOW_PAYMENTS_WEBHOOK_BODY_TIMEOUT": "4",
         }
-        async with served("payments", settings) as found:
+        async with running_service("payments", settings) as found:
             yield found
 
 

@@ -20,10 +20,8 @@ from wareflow.configuration import (
     ORDERS_ISSUER,
     STAFF_ISSUER,
     STAFF_SCOPES,
-    Plan,
 )
 from wareflow.embedded import Options, embedded
-from wareflow.house import SERVICES
 from wareflow.shop import Placed
 from wareflow_kit.auth import Issuer
 
@@ -324,15 +322,3 @@ async def running_world(data: Path) -> AsyncGenerator[World]:
     ):
         yield World(await Story.of(running, http), data)
     assert not died
-
-
-def paper_plan(folder: Path) -> Plan:
-    """Where a shop would be that nobody starts: enough to look at its apps."""
-    return Plan(
-        data=folder,
-        postgres="postgresql://nobody@127.0.0.1:1/none",
-        broker="postgres",
-        kafka_bootstrap=None,
-        services=dict.fromkeys((*SERVICES, "sandbox"), "http://127.0.0.1:1"),
-        front="http://127.0.0.1:1",
-    )

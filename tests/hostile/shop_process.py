@@ -12,7 +12,7 @@ _PROGRAM = "from wareflow.main import app; app()"
 
 
 @asynccontextmanager
-async def served(data: Path, *options: str) -> AsyncGenerator[state.Running]:
+async def running_shop(data: Path, *options: str) -> AsyncGenerator[state.Running]:
     """A shop on a free port, whose output is in `shop.log`; stopped at the end."""
     command = ("serve", "--data", str(data), "--port", "0", *options)
     with (data / "shop.log").open("wb") as log:

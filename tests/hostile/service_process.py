@@ -40,7 +40,7 @@ class Served:
 
 
 @asynccontextmanager
-async def served(package: str, settings: Mapping[str, str]) -> AsyncGenerator[Served]:
+async def running_service(package: str, settings: Mapping[str, str]) -> AsyncGenerator[Served]:
     """Run `python -m <package> api` until the block ends."""
     port = _free_port()
     environment = {
