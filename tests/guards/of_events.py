@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.guards.guard import Guard, proofs
 from tests.guards.off import replaced, rewritten
 
-from wareflow_events import deadletter, erasure, inbox, outbox, postgres, relay
+from wareflow_events import deadletter, erasure, inbox, outbox, relay
+from wareflow_events.postgres import producer
 
 _HERE = "libs/events/tests"
 _ORDERS = "services/orders/tests/usecases"
@@ -70,7 +71,7 @@ OF_EVENTS = (
     Guard(
         "log-heads",
         "two writers take the same position of the log",
-        rewritten(postgres, "_LOCK_HEADS", " FOR UPDATE", ""),
+        rewritten(producer, "_APPEND", " FOR UPDATE", ""),
         proofs(
             _HERE,
             test_postgres_log="TestPostgresLog::"
