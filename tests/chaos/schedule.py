@@ -48,7 +48,7 @@ PROCESSES = ("sandbox", *(f"{name}-{role}" for name in _SERVICES for role in ("a
 EMBEDDED = ("shop",)
 """All services in one process."""
 
-_PAUSE = 3.8
+_PAUSE = 3.5
 """Seconds between two strikes, on average."""
 _PEACE = 0.1
 """The share of the time, at its end, in which nothing more goes wrong."""
@@ -93,7 +93,7 @@ def schedule(*, seed: int, seconds: float, embedded: bool = False) -> list[Strik
 
 def _deck(*, embedded: bool) -> list[Card]:
     if embedded:
-        processes: Sequence[str] = EMBEDDED * 10
+        processes: Sequence[str] = EMBEDDED * 5
         stopped: Sequence[str] = EMBEDDED * 3
     else:
         processes = PROCESSES
