@@ -1,15 +1,13 @@
 """Appending: a batch is one statement, which numbers its records under the locks of their heads."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from wareflow_events.broker import Record
 from wareflow_events.partitioner import partition_of
 from wareflow_events.postgres.places import Topics, headers_of
 from wareflow_events.postgres.tables import drop_on
-
-Pool: TypeAlias = "Callable[[], Any]"
 
 # Heads are locked in sorted order, so that rival writers cannot deadlock, and read as they are
 # then: what a rival committed meanwhile is seen. Positions go on from there, without gaps.
@@ -42,7 +40,10 @@ class PostgresProducer:
     """Appends batches, each whole or not at all."""
 
     def __init__(
-        self, pool: Pool, topics: Topics, appended: Callable[[Collection[int]], None]
+        self,
+        pool: Callable[[], Awaitable[Any]],
+        topics: Topics,
+        appended: Callable[[Collection[int]], None],
     ) -> None:
         self._pool = pool
         self._topics = topics
