@@ -40,7 +40,7 @@ demo-kafka: .venv/run.done ## the same with separate processes over Kafka
 
 TESTERS ?= 2
 test: .venv/dev.done ## every test, with real PostgreSQL and real Kafka, by TESTERS=2 processes: ARGS="-k cart"
-	$(PY) -m pytest -q -n $(TESTERS) --dist loadfile -m "not slow" $(ARGS)
+	$(PY) -m pytest -q -n $(TESTERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
 smoke-old: .venv/dev.done ## the log and the outbox once more, on an older PostgreSQL if one is installed
 	@for bin in $$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null); do \

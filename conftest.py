@@ -3,6 +3,7 @@
 import gc
 import warnings
 from collections.abc import Generator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -26,6 +27,15 @@ def stripe_mock() -> Generator[str]:
     """The address of Stripe's own stand-in, built when it is missing; skips with what it lacks."""
     with stripe_mock_for_tests() as address:
         yield address
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files whose tests may last long come first, so that all testers end at about one time."""
+    patience: dict[Path, float] = {}
+    for item in items:
+        if mark := item.get_closest_marker("timeout"):
+            patience[item.path] = max(patience.get(item.path, 0), *mark.args)
+    items.sort(key=lambda item: -patience.get(item.path, 0))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -43,7 +43,6 @@ async def chaos(stage: Stage) -> Found:
 
 
 @pytest.mark.kafka
-@pytest.mark.slow  # make chaos: its minute was seen to outlast the patience of a run beside others
 @pytest.mark.timeout(900)
 async def test_every_promise_holds_though_every_process_is_killed(data: Path) -> None:
     with for_tests(LocalKafka) as kafka:
@@ -53,7 +52,6 @@ async def test_every_promise_holds_though_every_process_is_killed(data: Path) ->
     assert found.hits[Fault.BROKER] >= 1
 
 
-@pytest.mark.slow  # make chaos: its minute was seen to outlast the patience of a run beside others
 @pytest.mark.timeout(900)
 async def test_every_promise_holds_though_the_embedded_shop_is_killed(data: Path) -> None:
     async with one_process(data) as stage:
