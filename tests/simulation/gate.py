@@ -4,9 +4,10 @@ One database call is in flight at a time. Only when none is and nobody waits doe
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import count
 from typing import Protocol, TypeVar, cast
 
 from tests.simulation.clock import VirtualClock, real_monotonic
@@ -95,14 +96,24 @@ class Call:
     ready_at: float
     turn: asyncio.Future[None]
     delivered: asyncio.Future[None]
+    number: int
+    """In the order of asking."""
     fate: Fate = Fate.PASSES
     blocked_at: float = 0.0
-    """Since when it waits for a lock."""
+    """Since when it waits, or waited, for a lock."""
 
     @property
     def pid(self) -> int | None:
         """The database session it is on."""
         return self.flight.pid if self.flight else None
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Its place among those whose answers are there: after the one whose lock it waited for.
+
+        Which of the two answers comes first over the wire is up to the machine.
+        """
+        return self.blocked_at > 0, self.number
 
 
 @dataclass
@@ -121,6 +132,7 @@ class Gate:
     """Whether a lock may have been let go since the blocked ones were looked at."""
     _silent_since: float | None = None
     _look_at: float = _LOOK_AFTER
+    _numbers: Iterator[int] = field(default_factory=count)
 
     async def call(
         self,
@@ -148,7 +160,7 @@ class Gate:
 
     async def _land(self, call: Call) -> None:
         """The answer is there; it is seen when nothing else is in flight."""
-        self._landed.append(call)
+        self._landed = sorted([*self._landed, call], key=lambda each: each.rank)
         try:
             await call.delivered
         finally:
@@ -171,6 +183,7 @@ class Gate:
             ready_at=self.clock.now + delay,
             turn=loop.create_future(),
             delivered=loop.create_future(),
+            number=next(self._numbers),
         )
         if delay:
             _ = loop.call_at(call.ready_at, _nothing)
@@ -215,8 +228,9 @@ class Gate:
         for call in [call for call in self._flying if call.pid in blocked]:
             self._flying.remove(call)
             self._blocked.append(call)
-            call.blocked_at = call.blocked_at or self.clock.now
-            self._note(call, "waits for a lock")
+            if not call.blocked_at:  # from one lock to the next it may be seen on its way or not
+                call.blocked_at = self.clock.now
+                self._note(call, "waits for a lock")
         return []
 
     def _released(self) -> bool:

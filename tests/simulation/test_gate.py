@@ -1,15 +1,16 @@
 """What the simulation itself promises: time jumps, one call at a time, locks seen, deaths exact."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
-from typing import Any
+import time
+from collections.abc import Callable, Collection, Coroutine, Generator
+from typing import Any, cast
 
 import asyncpg
 import pytest
 from tests.simulation.clock import VirtualClock, real_monotonic, virtual_time
 from tests.simulation.connections import gated
-from tests.simulation.gate import Call, Caller, Fate, Gate, Stuck
-from tests.simulation.loop import VirtualLoop
+from tests.simulation.gate import Call, Caller, Fate, Flight, Gate, Stuck
+from tests.simulation.loop import Events, VirtualLoop
 from tests.simulation.monitor import Monitor
 from tests.simulation.process import Process
 
@@ -118,6 +119,47 @@ def test_whoever_waits_for_a_lock_lets_its_holder_go_on(gate: Gate) -> None:
     play(gate, add_one(), add_one(), add_one())
     assert sum("waits for a lock" in line for line in gate.trace) >= 2
     assert number(gate) == 3
+
+
+class Waits:
+    """A view of a server on which one session waits for a lock."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+
+    def blocked(self, pids: Collection[int]) -> set[int]:
+        return {self._pid} & {*pids}
+
+
+def test_the_holder_of_a_lock_is_answered_before_who_waited_for_it() -> None:
+    gate = Gate(VirtualClock(), cast("Monitor", Waits(1)), FirstComeFirstServed())
+    sent: list[asyncio.Future[None]] = []
+    seen: list[str] = []
+
+    def wire(timeout: float | None) -> Events:
+        """When both have been sent, the answer of the one who waits is there first."""
+        time.sleep(timeout or 0)
+        open_ones = [answer for answer in sent if not answer.done()]
+        if len(sent) == 2 and open_ones:
+            open_ones[0].set_result(None)
+        return []
+
+    async def ask(name: str, pid: int) -> None:
+        def send() -> "asyncio.Future[None]":
+            sent.append(loop.create_future())
+            return sent[-1]
+
+        await gate.call(Process(name, gate), name, send, Flight(pid))
+        seen.append(name)
+
+    async def both() -> None:
+        _ = await asyncio.gather(ask("waits", 1), ask("holds", 2))
+
+    loop = VirtualLoop(gate.clock, lambda timeout, _: gate.idle(timeout, wire))
+    with virtual_time(gate.clock):
+        loop.run_until_complete(both())
+    loop.close()
+    assert seen == ["holds", "waits"]
 
 
 def test_a_lock_that_is_held_while_sleeping_is_found(gate: Gate) -> None:
