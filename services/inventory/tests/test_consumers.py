@@ -322,3 +322,15 @@ async def test_of_a_run_about_one_product_the_last_counts(
     await hear(product)
     assert (await stock_now(mug)).item.title == "Big mug"
     assert len(await published(transactions.engine)) == 1
+
+
+async def test_of_two_products_that_both_claim_a_variant_the_last_counts(
+    transactions: Transactions, hear: Hear, stock_now: StockNow, mug: VariantId
+) -> None:
+    await hear(a_product(a_variant(mug, backorder=True)), a_product(a_variant(mug)))
+    stock = await stock_now(mug)
+    assert not stock.item.backorder
+    assert [shelf.backorder_limit for shelf in stock.shelves] == [0]
+    (changed,) = await published(transactions.engine)
+    assert isinstance(changed, StockChanged)
+    assert changed.available == 0

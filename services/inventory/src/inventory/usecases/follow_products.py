@@ -45,20 +45,18 @@ async def follow_products(tx: Transaction, *, products: Sequence[HeardProduct]) 
 def _news(
     latest: Mapping[ProductId, HeardProduct], found: Mapping[VariantId, VariantStock]
 ) -> Iterator[Item]:
-    """The items that differ from what was known, as they are to be from now on."""
-    told: set[VariantId] = set()
-    for product in latest.values():
-        for item in product.items:
-            told.add(item.variant_id)
-            known = found[item.variant_id].item
-            if item != known and not _is_older(product, known):
-                yield item
+    """The items that differ from what was known, as they are to be from now on; each once."""
+    told = {item.variant_id: item for product in latest.values() for item in product.items}
+    for item in told.values():
+        known = found[item.variant_id].item
+        if item != known and not _is_older(item, known):
+            yield item
     for stock in found.values():
         known = stock.item
         product = latest.get(known.product_id) if known.product_id else None
-        if product and stock.variant_id not in told and not _is_older(product, known):
+        if product and stock.variant_id not in told and product.version >= known.product_version:
             yield replace(known, product_version=product.version, removed=True)
 
 
-def _is_older(product: HeardProduct, known: Item) -> bool:
-    return product.product_id == known.product_id and product.version < known.product_version
+def _is_older(told: Item, known: Item) -> bool:
+    return told.product_id == known.product_id and told.product_version < known.product_version
