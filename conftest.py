@@ -1,6 +1,7 @@
 """Fixtures for every test of the house."""
 
 import gc
+import logging
 import warnings
 from collections.abc import Generator
 from pathlib import Path
@@ -10,9 +11,14 @@ import pytest
 from tools.kafka.find_kafka import find_kafka, for_tests
 from tools.stripe.stripe_mock import for_tests as stripe_mock_for_tests
 
+from wareflow_kit.logs import configure_structlog
+
 # Tests run side by side on machines that are busy: how long an example takes says nothing.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+
+# For all tests of a process alike: what a logger has once been told cannot be taken back.
+configure_structlog(logging.INFO)
 
 
 @pytest.fixture(scope="session")

@@ -16,15 +16,12 @@ from tests.chaos.verdict import Found
 from tools.kafka.find_kafka import for_tests
 from tools.kafka.local_kafka import LocalKafka
 
-from wareflow_kit.logs import configure_logs
-
 A_MINUTE = Plan(seconds=60, seed=1)
 
 
 @pytest.fixture
 def data() -> Generator[Path]:
     """A folder that another user, the database server's, may pass; kept when the test fails."""
-    configure_logs(level="error", form="json")
     folder = Path(tempfile.mkdtemp(prefix="wareflow-chaos-"))
     folder.chmod(0o711)
     yield folder

@@ -21,7 +21,6 @@ from wareflow.shop import Shop, Staff
 from wareflow.shoppers import Shelf, look_around, top_up
 from wareflow.state import Running
 from wareflow.verifying import verdicts
-from wareflow_kit.logs import configure_logs
 
 
 @dataclass
@@ -54,7 +53,6 @@ async def _count(house: House, statement: str) -> int:
 @asynccontextmanager
 async def crew(**orders: Any) -> AsyncGenerator[Crew]:
     """A filled shop in a throw-away folder; `orders` are settings of that service."""
-    configure_logs(level="error", form="json")
     children: list[Child] = []
     with (
         tempfile.TemporaryDirectory(prefix="wareflow-faults-") as folder,

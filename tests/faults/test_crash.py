@@ -30,7 +30,6 @@ from wareflow.house import open_house
 from wareflow.settling import settle
 from wareflow.verifying import verdicts
 from wareflow_events.failpoints import declared
-from wareflow_kit.logs import configure_logs
 from wareflow_postgres.testing import test_server
 
 ROOT = Path(__file__).parents[2]
@@ -129,7 +128,6 @@ def data() -> Generator[Path]:
 @pytest.fixture(scope="session")
 async def tale(data: Path) -> AsyncGenerator[Tale]:
     """A shop that may die, with something to sell."""
-    configure_logs(level="error", form="json")
     with test_server() as server:
         async with (
             crash_shop(data, server.url()) as shop,

@@ -9,8 +9,6 @@ import pytest
 from tests.fuzz.run import briefing
 from tests.hostile.world import World, running_world
 
-from wareflow_kit.logs import configure_logs
-
 
 @pytest.fixture(scope="session")
 async def brief(fuzzed_world: World) -> dict[str, Any]:
@@ -21,7 +19,6 @@ async def brief(fuzzed_world: World) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 async def fuzzed_world() -> AsyncGenerator[World]:
     """One for all services."""
-    configure_logs(level="error", form="json")
     with tempfile.TemporaryDirectory(prefix="wareflow-fuzz-shop-") as folder:
         Path(folder).chmod(0o711)
         async with running_world(Path(folder) / "shop") as made:

@@ -9,7 +9,6 @@ from tests.hostile.services import paper_plan
 from tests.hostile.world import World, running_world
 
 from wareflow.embedded import compose
-from wareflow_kit.logs import configure_logs
 from wareflow_kit.service import Service
 from wareflow_kit.unplugged import Unplugged
 
@@ -24,7 +23,6 @@ def hostile_folder() -> Generator[Path]:
 @pytest.fixture(scope="session")
 async def world(hostile_folder: Path) -> AsyncGenerator[World]:
     """One shop, shared by all that are hostile to it."""
-    configure_logs(level="warning", form="json")
     async with running_world(hostile_folder / "shop") as made:
         yield made
 

@@ -14,7 +14,6 @@ from tools.kafka.local_kafka import LocalKafka
 
 from wareflow.embedded import Options, embedded
 from wareflow_events.broker import Broker
-from wareflow_kit.logs import configure_logs
 
 FORMS = ("postgres", "postgres twice", "kafka", "kafka twice")
 
@@ -53,7 +52,6 @@ async def _shop(data: Path, form: str, bootstrap: str | None) -> AsyncGenerator[
         wrap=_twice if "twice" in form else None,
         overrides={"orders": {"pay_within": "PT6S", "reserve_within": "PT30S"}},
     )
-    configure_logs(level="warning", form="json")
     died: list[str] = []
     async with (
         embedded(

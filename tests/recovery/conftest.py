@@ -7,7 +7,6 @@ import pytest
 from tests.integration.story import new_product
 from tests.recovery.lab import Lab, Open
 
-from wareflow_kit.logs import configure_logs
 from wareflow_postgres.server import PostgresServer
 from wareflow_postgres.testing import test_server
 
@@ -21,7 +20,6 @@ def server() -> Generator[PostgresServer]:
 @pytest.fixture(scope="session")
 async def lab(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """Copies were taken of a busy shop; it went on, settled, and was closed."""
-    configure_logs(level="error", form="json")
     made = Lab(tmp_path_factory.mktemp("shop"), server)
     async with made.open() as shop:
         await _live(shop, seed=1)

@@ -5,7 +5,6 @@ A service's `conftest.py` says `from wareflow_kit.testing import postgres` and b
 
 import asyncio
 import atexit
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
@@ -21,7 +20,6 @@ from fastapi import FastAPI
 
 from wareflow_events.testing import FixedClock, Hand, published
 from wareflow_kit.auth import Issuer
-from wareflow_kit.logs import configure_structlog
 from wareflow_kit.migrating import migrate
 from wareflow_kit.service import Service
 from wareflow_kit.settings import ServiceSettings
@@ -46,8 +44,6 @@ __all__ = [
 ]
 
 S = TypeVar("S", bound=ServiceSettings)
-
-configure_structlog(logging.INFO)
 
 TEST_ISSUER = Issuer(Ed25519PrivateKey.generate(), "https://issuer.test")
 """Signs the tokens of tests; `settings_for` trusts it for every kind."""
