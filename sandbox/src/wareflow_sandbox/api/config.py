@@ -1,6 +1,6 @@
 """`/sandbox/v1/_config`: faults on request. JSON, and not a part of Stripe's API."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header
@@ -76,8 +76,8 @@ def config_router(settings: Settings, faults: FaultBook, weather: WebhookWeather
     return router
 
 
-def _secret_key(settings: Settings) -> Callable[[str | None], None]:
-    def check(authorization: Annotated[str | None, Header()] = None) -> None:
+def _secret_key(settings: Settings) -> Callable[[str | None], Awaitable[None]]:
+    async def check(authorization: Annotated[str | None, Header()] = None) -> None:
         refuse_browser(browser=in_browser(authorization, [], settings))
 
     return check

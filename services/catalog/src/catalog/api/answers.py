@@ -38,7 +38,7 @@ class ProductRecord(View):
     terms: ProductTerms
 
 
-def now(request: Request) -> datetime:
+async def now(request: Request) -> datetime:
     """The time of a read."""
     return request.app.state.transactions.clock()
 

@@ -78,7 +78,12 @@ class Rewrite:
         return await self(await product_of_variant(self._tx.session, variant_id), change)
 
 
-Rewritten = Annotated[Rewrite, Depends()]
+async def rewrite(tx: Tx, who: Editor, seen: Seen, response: Response) -> Rewrite:
+    """What a change of a part of a product goes through."""
+    return Rewrite(tx, who, seen, response)
+
+
+Rewritten = Annotated[Rewrite, Depends(rewrite)]
 
 
 @router.post("/products/{product_id}/variants", status_code=201, responses=REFUSED)
