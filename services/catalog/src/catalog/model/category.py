@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog.model.base import Base
+from catalog.model.base import Base, inverted
 from catalog.model.values import CategoryId, Html, Name, Slug, Terms, shown
 from wareflow_kit.refusals import Conflict, Invalid, NotFound
 
@@ -71,7 +71,7 @@ class Category(Base):
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
-        Index(None, "path", postgresql_using="gin"),
+        inverted("path"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog.model.base import Base
+from catalog.model.base import Base, inverted
 
 
 class Listing(Base):
@@ -22,7 +22,7 @@ class Listing(Base):
         Index(None, "channel", "status", "title_key", "product_id"),
         Index(None, "channel", "status", "newest_at", "product_id"),
         Index(None, "channel", "status", "price_min", "product_id"),
-        Index(None, "facets", postgresql_using="gin"),
+        inverted("facets"),
         Index(None, "refresh_at"),
     )
 

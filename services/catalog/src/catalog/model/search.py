@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog.model.base import Base
+from catalog.model.base import Base, inverted
 
 ORIGINAL = ""
 """The locale of a product's own words."""
@@ -41,8 +41,8 @@ class SearchDocument(Base):
 
     __tablename__ = "search_document"
     __table_args__ = (
-        Index(None, "head", postgresql_using="gin"),
-        Index(None, "document", postgresql_using="gin"),
+        inverted("head"),
+        inverted("document"),
     )
 
     product_id: Mapped[UUID] = mapped_column(
@@ -59,7 +59,7 @@ class SearchTerm(Base):
     """A word that some product has, or had; a correction is tried before it is offered."""
 
     __tablename__ = "search_term"
-    __table_args__ = (Index(None, "grams", postgresql_using="gin"),)
+    __table_args__ = (inverted("grams"),)
 
     word: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     grams: Mapped[list[str]] = mapped_column(ARRAY(Text(collation="C")))
