@@ -92,6 +92,7 @@ def _keep(into: Path, found: Sequence[Row], stamp: Stamp) -> None:
     new = [Result.of(row, stamp) for row in found]
     for row in new:
         print(f"          {report.line(row)}", flush=True)
+    into.mkdir(parents=True, exist_ok=True)
     path = into / "results.json"
     results = rows.merged(rows.read(path), new, list(_MEASURES))
     rows.write(path, results)

@@ -49,12 +49,13 @@ async def main(kind: str, events: int, seconds: float) -> Any:
             await _stand_at_the_end(service, broker, group)
             async with service.relaying(broker), running(consumer):
                 capacity = await _capacity(service, arrivals, events)
-                waits = await _waits(service, arrivals, rate=capacity / 2, seconds=seconds)
+                waits, commits = await _waits(service, arrivals, rate=capacity / 2, seconds=seconds)
             await service.engine.dispose()
     return {
         "capacity": capacity,
         "p50": percentile(waits, 0.5) * 1000,
         "p99": percentile(waits, 0.99) * 1000,
+        "commit_p99": percentile(commits, 0.99) * 1000,
     }
 
 
@@ -81,31 +82,44 @@ async def _capacity(service: Service, arrivals: Arrivals, events: int) -> float:
     return each * _AT_ONCE / (time.perf_counter() - began)
 
 
-async def _commit(service: Service, numbers: Iterable[int]) -> dict[int, float]:
-    """An event a transaction; when each had committed."""
-    at: dict[int, float] = {}
+@dataclass(frozen=True)
+class _Committed:
+    """When a transaction had committed, and how long that took."""
+
+    at: float
+    seconds: float
+
+
+async def _commit(service: Service, numbers: Iterable[int]) -> dict[int, _Committed]:
+    """An event a transaction."""
+    committed: dict[int, _Committed] = {}
     for number in numbers:
+        began = time.perf_counter()
         async with service.transactions.begin() as tx:
             tx.publish(a_change(number))
-        at[number] = time.perf_counter()
-    return at
+        at = time.perf_counter()
+        committed[number] = _Committed(at, at - began)
+    return committed
 
 
 async def _waits(
     service: Service, arrivals: Arrivals, *, rate: float, seconds: float
-) -> list[float]:
-    """Commits at an even rate, whether or not the ones before are through."""
+) -> tuple[list[float], list[float]]:
+    """Commits at an even rate, whether or not the ones before are through; the waits until each
+    was applied, and how long the commits took themselves."""
     before = len(arrivals.at)
     number = max(10, int(rate * seconds))
     began = time.perf_counter()
-    commits: list[asyncio.Task[dict[int, float]]] = []
+    commits: list[asyncio.Task[dict[int, _Committed]]] = []
     async with asyncio.TaskGroup() as tasks:
         for n in range(number):
             await asyncio.sleep(max(0.0, began + n / rate - time.perf_counter()))
             commits.append(tasks.create_task(_commit(service, [before + n])))
     await arrivals.are(before + number)
+    made = [one for commit in commits for one in commit.result().items()]
     # What is applied before the publisher's own task goes on counts as no wait.
-    return [max(0.0, arrivals.at[n] - at) for one in commits for n, at in one.result().items()]
+    waits = [max(0.0, arrivals.at[number] - committed.at) for number, committed in made]
+    return waits, [committed.seconds for _, committed in made]
 
 
 if __name__ == "__main__":

@@ -1,10 +1,15 @@
-"""What each read and an order cost with ten times the products and the orders."""
+"""What each read and an order cost with ten times the products and the orders.
+
+A shared machine is not as fast in one minute as in the next. So a page that is always the same is
+asked for beside each read, and what the large shop took is told at the pace of the small one.
+"""
 
 import itertools
 import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from bench.client import Connection, request
@@ -20,6 +25,7 @@ from wareflow_kit.paging import encode_cursor
 
 NAME, TITLE = "growth", "Growth: ten times the catalogue and ten times the orders"
 _TIMES = 10
+_SAME = request("GET", "/health/live")
 Path = Callable[[random.Random, int], str]
 
 
@@ -71,9 +77,22 @@ async def measure(stage: Stage) -> list[Row]:
         after = await _costs(stage, shop, small * _TIMES)
     rows, aim = Rows(NAME), grows_at_most(1.5)
     return [
-        rows.growth(name, small=took, large=after[name], unit="ms", aim=aim)
+        rows.growth(
+            name, small=took.read, large=after[name].at_the_pace_of(took), unit="ms", aim=aim
+        )
         for name, took in before.items()
     ]
+
+
+@dataclass(frozen=True)
+class _Cost:
+    """Milliseconds of a read, and of the page that is always the same."""
+
+    read: float
+    same: float
+
+    def at_the_pace_of(self, other: "_Cost") -> float:
+        return self.read * other.same / self.same
 
 
 async def _fill(stage: Stage, shop: OpenShop, numbers: range) -> None:
@@ -82,13 +101,14 @@ async def _fill(stage: Stage, shop: OpenShop, numbers: range) -> None:
     await fill_orders(shop.databases, numbers, catalogue=numbers.stop)
 
 
-async def _costs(stage: Stage, shop: OpenShop, size: int) -> dict[str, float]:
-    """Milliseconds of each read, one at a time, and of a whole order."""
-    found: dict[str, float] = {}
+async def _costs(stage: Stage, shop: OpenShop, size: int) -> dict[str, _Cost]:
+    """Of each read, one at a time, and of a whole order."""
+    found: dict[str, _Cost] = {}
     for name, path in {**PUBLIC, **STAFF}.items():
         stage.say(f"growth: {name}, of {size:,}")
         token = shop.running.staff_token if name in STAFF else None
-        found[name] = await _cost(stage, shop, _requests(path, size, token), path)
+        service = path(random.Random(0), 10).split("/", 2)[1]
+        found[name] = await _cost(stage, shop.of(service), _requests(path, size, token))
     visits = await crowd(
         shop.running.services,
         at_once=1,
@@ -97,7 +117,9 @@ async def _costs(stage: Stage, shop: OpenShop, size: int) -> dict[str, float]:
         products=size,
         seed=size,
     )
-    found["completing an order"] = statistics.median(visits.orders.waits) * 1000
+    took = statistics.median(visits.orders.waits) * 1000
+    beside = await _cost(stage, shop.of("orders"), itertools.repeat(_SAME))
+    found["completing an order"] = _Cost(took, beside.same)
     return found
 
 
@@ -108,19 +130,27 @@ def _requests(path: Path, size: int, token: str | None) -> Iterator[bytes]:
         yield request("GET", path(chance, size), headers=headers)
 
 
-async def _cost(stage: Stage, shop: OpenShop, requests: Iterator[bytes], path: Path) -> float:
-    """The median of the rounds' mean milliseconds."""
+async def _cost(stage: Stage, address: str, requests: Iterator[bytes]) -> _Cost:
+    """The medians of the rounds' means."""
     number = stage.sizes.growth_requests
-    line = Connection(shop.of(path(random.Random(0), 10).split("/", 2)[1]))
-    means: list[float] = []
+    line = Connection(address)
+    reads: list[float] = []
+    sames: list[float] = []
     try:
         for _ in range(stage.sizes.reads.rounds + 1):  # the first is to warm up
-            began = time.perf_counter()
-            for sent in itertools.islice(requests, number):
-                answer = await line.ask(sent)
-                if answer.status != 200:
-                    raise Unexpected(f"{sent[:200]!r}: {answer.status} {answer.body[:300]!r}")
-            means.append((time.perf_counter() - began) / number * 1000)
+            reads.append(await _mean(line, itertools.islice(requests, number)))
+            sames.append(await _mean(line, itertools.repeat(_SAME, number)))
     finally:
         line.close()
-    return statistics.median(means[1:])
+    return _Cost(statistics.median(reads[1:]), statistics.median(sames[1:]))
+
+
+async def _mean(line: Connection, requests: Iterator[bytes]) -> float:
+    """Milliseconds of one."""
+    began, number = time.perf_counter(), 0
+    for sent in requests:
+        answer = await line.ask(sent)
+        number += 1
+        if answer.status != 200:
+            raise Unexpected(f"{sent[:200]!r}: {answer.status} {answer.body[:300]!r}")
+    return (time.perf_counter() - began) / number * 1000
