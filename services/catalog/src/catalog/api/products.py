@@ -21,7 +21,7 @@ from catalog.views.search import found
 from catalog.views.shapes import ProductPage, ProductSummary, SearchPage, Shown
 from wareflow_kit.paging import Page
 from wareflow_kit.refusals import BadRequest, Forbidden
-from wareflow_kit.web.deps import Read
+from wareflow_kit.web.deps import Look
 from wareflow_kit.web.paging import After, InvalidCursor, Limit
 from wareflow_kit.web.problems import refusals
 
@@ -114,7 +114,7 @@ async def keys(keys: Annotated[Keys, Query()]) -> Keys:
 )
 async def list_products(
     request: Request,
-    session: Read,
+    connection: Look,
     seer: Seer,
     narrowed: Narrowed,
     named: Annotated[Keys, Depends(keys)],
@@ -128,17 +128,17 @@ async def list_products(
     """
     if (wanted := named.one_kind()) is not None:
         by, chosen = wanted
-        items = await product_summaries(session, by, chosen, seer)
+        items = await product_summaries(connection, by, chosen, seer)
         return answer(request, _several(items, next=None))
-    page = await listed(session, narrowed, sort=sort, limit=limit, after=after)
-    items = await product_summaries(session, "id", page.items, seer)
+    page = await listed(connection, narrowed, sort=sort, limit=limit, after=after)
+    items = await product_summaries(connection, "id", page.items, seer)
     return answer(request, _several(items, next=page.next))
 
 
 @router.get("/search", response_model=SearchPage, responses=refusals(NotPublic, InvalidCursor))
 async def search_products(
     request: Request,
-    session: Read,
+    connection: Look,
     seer: Seer,
     narrowed: Narrowed,
     q: Annotated[
@@ -149,9 +149,9 @@ async def search_products(
 ) -> Response:
     """Products that match all words, best first; typos are corrected when nothing matches."""
     page, corrected = await found(
-        session, q, narrowed, locale=seer.locale, limit=limit, after=after
+        connection, q, narrowed, locale=seer.locale, limit=limit, after=after
     )
-    items = await product_summaries(session, "id", page.items, seer)
+    items = await product_summaries(connection, "id", page.items, seer)
     return answer(request, _several(items, next=page.next, corrected=corrected))
 
 
@@ -164,21 +164,23 @@ def _several(items: Sequence[Shown[ProductSummary]], **more: str | None) -> Show
 )
 async def read_product_by_slug(
     request: Request,
-    session: Read,
+    connection: Look,
     seer: Seer,
     slug: Annotated[Text, Path(max_length=255, description="Of the shop's words or a translation")],
 ) -> Response:
     """All that a product's page shows, by its address; the answer has the canonical `slug`."""
-    return await _page(request, session, "slug", slug.lower(), seer)
+    return await _page(request, connection, "slug", slug.lower(), seer)
 
 
 @router.get("/products/{product_id}", response_model=ProductPage, responses=refusals(NoSuchProduct))
-async def read_product(request: Request, session: Read, seer: Seer, product_id: UUID) -> Response:
+async def read_product(
+    request: Request, connection: Look, seer: Seer, product_id: UUID
+) -> Response:
     """All that a product's page shows, with price and availability."""
-    return await _page(request, session, "id", product_id, seer)
+    return await _page(request, connection, "id", product_id, seer)
 
 
 async def _page(
-    request: Request, session: Read, by: By, key: UUID | str, seer: Beholder
+    request: Request, connection: Look, by: By, key: UUID | str, seer: Beholder
 ) -> Response:
-    return answer(request, await product_page(session, by, key, seer))
+    return answer(request, await product_page(connection, by, key, seer))

@@ -20,7 +20,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import array
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.model.category import Category
@@ -68,12 +68,12 @@ class Filters:
 
 
 async def listed(
-    session: AsyncSession, filters: Filters, *, sort: Sort, limit: int, after: str | None
+    connection: AsyncConnection, filters: Filters, *, sort: Sort, limit: int, after: str | None
 ) -> Page[UUID]:
     """The ids of a page, in order. `NoSuchChannel` when there is no such channel."""
     key, kind = _KEYS[sort]
     here = tuple_(key, Listing.product_id)
-    conditions = await conditions_of(session, filters)
+    conditions = await conditions_of(connection, filters)
     descending = sort.startswith("-")
     if key is Listing.price_min:
         conditions.append(Listing.price_min.is_not(None))
@@ -83,9 +83,9 @@ async def listed(
         conditions.append(here < place if descending else here > place)
     walk = _Walk(key, conditions, descending, most=limit + 1)
     query = walk.through_all() if filters.status is None else walk.along()
-    rows = (await session.execute(query)).all()
+    rows = (await connection.execute(query)).all()
     if not rows and after is None:
-        await _require_channel(session, filters.channel)
+        await _require_channel(connection, filters.channel)
     shown = rows[:limit]
     more = encode_cursor(shown[-1][1], shown[-1][0]) if len(rows) > limit else None
     return Page(items=[row[0] for row in shown], next=more)
@@ -122,7 +122,7 @@ class _Walk:
         return query.order_by(*order).limit(self.most)
 
 
-async def conditions_of(session: AsyncSession, filters: Filters) -> list[ColumnElement[bool]]:
+async def conditions_of(connection: AsyncConnection, filters: Filters) -> list[ColumnElement[bool]]:
     """The filters as conditions on `listing`."""
     conditions: list[ColumnElement[bool]] = [Listing.channel == filters.channel]
     if filters.status is not None:
@@ -135,19 +135,21 @@ async def conditions_of(session: AsyncSession, filters: Filters) -> list[ColumnE
         conditions.append(Listing.price_min <= filters.price_to)
     if filters.in_stock is not None:
         conditions.append(Listing.in_stock.is_(filters.in_stock))
-    if facets := await _facets(session, filters):
+    if facets := await _facets(connection, filters):
         conditions.append(Listing.facets.contains(array(facets)))
     return conditions
 
 
-async def _facets(session: AsyncSession, filters: Filters) -> list[ColumnElement[str]]:
+async def _facets(connection: AsyncConnection, filters: Filters) -> list[ColumnElement[str]]:
     facets = [_facet(f"t:{tag}") for tag in filters.tags]
     if filters.vendor is not None:
         facets.append(_facet(f"v:{filters.vendor}"))
     if filters.product_type is not None:
         facets.append(_facet(f"p:{filters.product_type}"))
     if filters.category is not None:
-        found = await session.scalar(select(Category.id).where(Category.slug == filters.category))
+        found = await connection.scalar(
+            select(Category.id).where(Category.slug == filters.category)
+        )
         facets.append(_facet(f"c:{found}"))
     return facets
 
@@ -158,6 +160,6 @@ def _facet(text: str) -> ColumnElement[str]:
     return func.lower(bindparam(None, text, type_=String, literal_execute=True))
 
 
-async def _require_channel(session: AsyncSession, channel: str) -> None:
-    if await session.get(Channel, channel) is None:
+async def _require_channel(connection: AsyncConnection, channel: str) -> None:
+    if await connection.scalar(select(Channel.id).where(Channel.id == channel)) is None:
         raise NoSuchChannel(f"There is no channel {channel!r}")

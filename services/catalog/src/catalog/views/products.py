@@ -7,8 +7,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from catalog.model.product import NoSuchProduct
 from catalog.views.shapes import ProductPage, ProductSummary, Shown
@@ -27,7 +27,8 @@ class Beholder:
     drafts: bool = False
 
 
-# Everything nested leaves PostgreSQL as the JSON that the answer shows.
+# Everything nested leaves PostgreSQL as the JSON that the answer shows. $1 is the key or the keys,
+# $2 to $5 are the beholder's channel, locale, time, and whether drafts are shown.
 _SUMMARY = """
     p.id, p.version, p.status, p.kind, coalesce(t.slug, p.slug) AS slug, t.locale,
     coalesce(t.title, p.title) AS title, p.vendor, p.product_type, p.tags,
@@ -40,7 +41,8 @@ _SUMMARY = """
      FROM media m WHERE m.product_id = p.id), '[]') AS media
 """
 _PAGE = """,
-    coalesce(t.description, p.description) AS description, p.metadata, p.created_at,
+    coalesce(t.description, p.description) AS description,
+    CAST(p.metadata AS text) AS metadata, p.created_at,
     CASE WHEN t.locale IS NULL THEN p.seo_title ELSE t.seo_title END AS seo_title,
     CASE WHEN t.locale IS NULL THEN p.seo_description ELSE t.seo_description END
         AS seo_description,
@@ -57,10 +59,10 @@ _PAGE = """,
 """
 _FROM = """
 FROM product p
-JOIN channel c ON c.id = :channel
+JOIN channel c ON c.id = $2
 LEFT JOIN LATERAL (
     SELECT * FROM translation t WHERE t.product_id = p.id AND t.locale IN (
-        coalesce(:locale, c.locale), split_part(coalesce(:locale, c.locale), '-', 1))
+        coalesce($3, c.locale), split_part(coalesce($3, c.locale), '-', 1))
     ORDER BY length(t.locale) DESC LIMIT 1
 ) t ON true
 CROSS JOIN LATERAL (
@@ -101,8 +103,8 @@ CROSS JOIN LATERAL (
         LEFT JOIN stock k ON k.variant_id = w.id
         LEFT JOIN LATERAL (
             SELECT amount, compare_at, currency FROM price
-            WHERE variant_id = w.id AND channel = c.id AND valid_from <= :now
-              AND (valid_to IS NULL OR valid_to > :now)
+            WHERE variant_id = w.id AND channel = c.id AND valid_from <= $4
+              AND (valid_to IS NULL OR valid_to > $4)
             ORDER BY currency = c.currency DESC, currency LIMIT 1
         ) r ON true
         WHERE w.product_id = p.id
@@ -110,42 +112,44 @@ CROSS JOIN LATERAL (
 ) v
 """
 _ONE: Mapping[By, str] = {
-    "id": "p.id = CAST(:key AS uuid)",
-    "variant_id": "p.id = (SELECT product_id FROM variant WHERE id = CAST(:key AS uuid))",
-    "sku": "p.id = (SELECT product_id FROM variant WHERE sku = CAST(:key AS text))",
+    "id": "p.id = CAST($1 AS uuid)",
+    "variant_id": "p.id = (SELECT product_id FROM variant WHERE id = CAST($1 AS uuid))",
+    "sku": "p.id = (SELECT product_id FROM variant WHERE sku = CAST($1 AS text))",
     # The words of the locale that is asked for first, then the shop's own, then any.
     "slug": """p.id = (
         SELECT found.id FROM (
-            SELECT s.product_id AS id, CASE WHEN s.locale = coalesce(:locale, (
-                SELECT locale FROM channel WHERE id = :channel)) THEN 0 ELSE 2 END AS rank
-            FROM translation s WHERE s.slug = CAST(:key AS text)
-            UNION ALL SELECT id, 1 FROM product WHERE slug = CAST(:key AS text)
+            SELECT s.product_id AS id, CASE WHEN s.locale = coalesce($3, (
+                SELECT locale FROM channel WHERE id = $2)) THEN 0 ELSE 2 END AS rank
+            FROM translation s WHERE s.slug = CAST($1 AS text)
+            UNION ALL SELECT id, 1 FROM product WHERE slug = CAST($1 AS text)
         ) found ORDER BY found.rank LIMIT 1)""",
 }
 _SEVERAL: Mapping[Named, str] = {
-    "id": "p.id = ANY(CAST(:keys AS uuid[]))",
-    "variant_id": "p.id IN (SELECT product_id FROM variant WHERE id = ANY(CAST(:keys AS uuid[])))",
-    "sku": "p.id IN (SELECT product_id FROM variant WHERE sku = ANY(CAST(:keys AS text[])))",
+    "id": "p.id = ANY(CAST($1 AS uuid[]))",
+    "variant_id": "p.id IN (SELECT product_id FROM variant WHERE id = ANY(CAST($1 AS uuid[])))",
+    "sku": "p.id IN (SELECT product_id FROM variant WHERE sku = ANY(CAST($1 AS text[])))",
 }
-_VISIBLE = "(p.status = 'active' OR :drafts)"
+_VISIBLE = "(p.status = 'active' OR $5)"
 _PAGES = {
-    by: text(f"SELECT {_SUMMARY}{_PAGE} {_FROM} WHERE {one} AND {_VISIBLE}")
-    for by, one in _ONE.items()
+    by: f"SELECT {_SUMMARY}{_PAGE} {_FROM} WHERE {one} AND {_VISIBLE}" for by, one in _ONE.items()
 }
 _SUMMARIES = {
-    by: text(f"SELECT {_SUMMARY} {_FROM} WHERE {several} AND {_VISIBLE}")
+    by: f"SELECT {_SUMMARY} {_FROM} WHERE {several} AND {_VISIBLE}"
     for by, several in _SEVERAL.items()
 }
 _JSON = frozenset(
-    ("options", "variants", "media", "price_min", "price_max", "alternates", "categories")
+    (
+        *("options", "variants", "media", "price_min", "price_max"),
+        *("alternates", "categories", "metadata"),
+    )
 )
 
 
 async def product_page(
-    session: AsyncSession, by: By, key: UUID | str, beholder: Beholder
+    connection: AsyncConnection, by: By, key: UUID | str, beholder: Beholder
 ) -> Shown[ProductPage]:
     """The product of this id, variant, SKU or slug; `NoSuchProduct` if there is none to be seen."""
-    rows = await session.execute(_PAGES[by], {"key": key, **_parameters(beholder)})
+    rows = await connection.exec_driver_sql(_PAGES[by], (key, *_parameters(beholder)))
     row = rows.mappings().one_or_none()
     if row is None:
         raise NoSuchProduct
@@ -153,24 +157,19 @@ async def product_page(
 
 
 async def product_summaries(
-    session: AsyncSession, by: Named, keys: Sequence[UUID | str], beholder: Beholder
+    connection: AsyncConnection, by: Named, keys: Sequence[UUID | str], beholder: Beholder
 ) -> list[Shown[ProductSummary]]:
     """The products of these keys; in the order of the keys, if these are ids."""
     if not keys:
         return []
-    found = await session.execute(_SUMMARIES[by], {"keys": list(keys), **_parameters(beholder)})
+    found = await connection.exec_driver_sql(_SUMMARIES[by], (list(keys), *_parameters(beholder)))
     places: dict[UUID | str, int] = {key: place for place, key in enumerate(keys)}
     rows = sorted(found.mappings(), key=lambda row: places.get(row["id"], len(places)))
     return [_shown(row) for row in rows]
 
 
-def _parameters(beholder: Beholder) -> dict[str, object]:
-    return {
-        "channel": beholder.channel,
-        "locale": beholder.locale,
-        "now": beholder.now,
-        "drafts": beholder.drafts,
-    }
+def _parameters(beholder: Beholder) -> tuple[object, ...]:
+    return beholder.channel, beholder.locale, beholder.now, beholder.drafts
 
 
 def _shown(row: RowMapping) -> Shown[Any]:

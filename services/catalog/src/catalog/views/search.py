@@ -25,7 +25,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import REGCONFIG
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.model.channel import Channel
@@ -61,7 +61,7 @@ SELECT w.word FROM unnest(CAST(:words AS text[])) AS w (word) WHERE EXISTS (
 
 
 async def found(
-    session: AsyncSession,
+    connection: AsyncConnection,
     query: str,
     filters: Filters,
     *,
@@ -70,7 +70,7 @@ async def found(
     after: str | None,
 ) -> tuple[Page[UUID], str | None]:
     """The ids of a page of matches, best first, and the query that was used if another one."""
-    languages = await _languages(session, filters.channel, locale)
+    languages = await _languages(connection, filters.channel, locale)
     asked = words(query)[:_MOST_WORDS]
     place, told = None, ""
     if after is not None:
@@ -78,28 +78,32 @@ async def found(
         place, asked = (rank, last_id), words(told) or asked
     if not asked:
         return Page(items=[]), None
-    page = await _matches(session, asked, filters, languages, limit=limit, after=place, told=told)
+    page = await _matches(
+        connection, asked, filters, languages, limit=limit, after=place, told=told
+    )
     if page.items or after is not None:
         return page, None
-    known = await _corrected(session, asked)
+    known = await _corrected(connection, asked)
     if known == asked:
         return page, None
     told = " ".join(known)
-    page = await _matches(session, known, filters, languages, limit=limit, told=told)
+    page = await _matches(connection, known, filters, languages, limit=limit, told=told)
     return page, told if page.items else None
 
 
-async def _languages(session: AsyncSession, channel: str, locale: str | None) -> dict[str, str]:
+async def _languages(
+    connection: AsyncConnection, channel: str, locale: str | None
+) -> dict[str, str]:
     """The locales to search in, each with its text search configuration."""
     query = select(Channel.id, Channel.locale).where(Channel.id.in_({DEFAULT_CHANNEL, channel}))
-    locales = dict((await session.execute(query)).all())
+    locales = dict((await connection.execute(query)).all())
     wanted = locale or locales.get(channel, "")
     found = {code: configuration(code) for code in (wanted, wanted.split("-")[0]) if code}
     return {ORIGINAL: configuration(locales.get(DEFAULT_CHANNEL, "")), **found}
 
 
 async def _matches(
-    session: AsyncSession,
+    connection: AsyncConnection,
     asked: Sequence[str],
     filters: Filters,
     languages: dict[str, str],
@@ -109,7 +113,7 @@ async def _matches(
     told: str = "",
 ) -> Page[UUID]:
     queries = {code: _tsquery(asked, name) for code, name in languages.items()}
-    conditions = await conditions_of(session, filters)
+    conditions = await conditions_of(connection, filters)
     # What is called by the words first, whatever is cut off of those that only mention them.
     both = (SearchDocument.head, SearchDocument.document)
     matches = union_all(*(_matching(part, queries, conditions) for part in both)).subquery()
@@ -119,7 +123,7 @@ async def _matches(
         here = tuple_(best, matches.c.product_id)
         ranked = ranked.having(here < tuple_(literal(after[0]), literal(after[1])))
     order = (best.desc(), matches.c.product_id.desc())
-    rows = (await session.execute(ranked.order_by(*order).limit(limit + 1))).all()
+    rows = (await connection.execute(ranked.order_by(*order).limit(limit + 1))).all()
     shown = rows[:limit]
     last = shown[-1] if len(rows) > limit else None
     # The next page goes on with the words that were used, not with the typo.
@@ -167,18 +171,18 @@ def _constant(text: str) -> ColumnElement[str]:
     return bindparam(None, text, type_=String, literal_execute=True)
 
 
-async def _corrected(session: AsyncSession, asked: Sequence[str]) -> list[str]:
+async def _corrected(connection: AsyncConnection, asked: Sequence[str]) -> list[str]:
     """The words, each unknown one replaced by the known word it is most like, if any is."""
-    known = set(await session.scalars(_KNOWN, {"words": list(asked)}))
+    known = set(await connection.scalars(_KNOWN, {"words": list(asked)}))
     corrected: list[str] = []
     for word in asked:
-        best = None if word in known else await _most_alike(session, word)
+        best = None if word in known else await _most_alike(connection, word)
         corrected.append(best or word)
     return corrected
 
 
-async def _most_alike(session: AsyncSession, word: str) -> str | None:
-    candidates = list(await session.scalars(_CANDIDATES, {"grams": grams(word)}))
+async def _most_alike(connection: AsyncConnection, word: str) -> str | None:
+    candidates = list(await connection.scalars(_CANDIDATES, {"grams": grams(word)}))
     best = process.extractOne(
         word, candidates, scorer=OSA.normalized_similarity, score_cutoff=_ALIKE
     )
