@@ -73,6 +73,19 @@ async def test_who_has_it_already_is_told_so() -> None:
     assert (other.status_code, other.text) == (200, "a mug")
 
 
+async def test_an_answer_to_one_who_has_it_is_kept_whole_for_the_others() -> None:
+    shelf = Shelf()
+    async with asking(shelf) as http:
+        known = await http.get("/mug", headers={"If-None-Match": '"one"'})
+        again = await http.get("/mug", headers={"If-None-Match": '"one"'})
+        other = await http.get("/mug")
+    assert shelf.asked == 1
+    assert [(a.status_code, a.content) for a in (known, again)] == [(304, b"")] * 2
+    assert known.headers["etag"] == '"one"'
+    assert not {"content-length", "content-type"} & known.headers.keys()
+    assert (other.status_code, other.text) == (200, "a mug")
+
+
 async def test_an_answer_is_kept_for_a_moment_only() -> None:
     shelf = Shelf()
     async with asking(shelf, seconds=0.02) as http:

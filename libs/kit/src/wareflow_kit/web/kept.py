@@ -87,7 +87,9 @@ class KeptAnswers:
         key = (scope["path"], scope["query_string"])
         kept = self._kept.get(key) if fresh else None
         if kept is None or kept.until <= time.monotonic():
-            await self._app(scope, receive, _Noting(self, scope, key, send))
+            # The whole answer is asked for, to be kept for those who do not have it either.
+            scope["headers"] = [one for one in scope["headers"] if one[0] != b"if-none-match"]
+            await self._app(scope, receive, _Noting(self, scope, key, known, send))
         else:
             self._hit.inc()
             scope[ROUTE] = kept.route
@@ -124,8 +126,7 @@ class KeptAnswers:
         while self._kept and self._bytes + size > _MOST_BYTES:
             self._drop(next(iter(self._kept)))
         now = time.monotonic()
-        etag = next((value for name, value in headers if name == b"etag"), b"")
-        bare = [one for one in headers if one[0] not in (b"content-length", b"content-type")]
+        etag, bare = _etag_of(headers), _bare(headers)
         route = route_of(scope)
         self._kept[key] = _Kept(now, now + seconds, route, headers, body, etag, bare, size)
         self._bytes += size
@@ -137,36 +138,63 @@ class KeptAnswers:
 
 
 class _Noting:
-    """Passes an answer on, and hands it over to be kept when it was a whole 200."""
+    """Passes an answer on, and hands it over to be kept when it was a whole 200.
 
-    def __init__(self, keeper: KeptAnswers, scope: Scope, key: _Key, send: Send) -> None:
+    To a client that has it already it is passed on as 304.
+    """
+
+    def __init__(
+        self, keeper: KeptAnswers, scope: Scope, key: _Key, known: bytes, send: Send
+    ) -> None:
         self._keeper = keeper
         self._scope = scope
         self._key = key
+        self._known = known
         self._send = send
         self._since = keeper.changes
         self._headers: list[_Pair] | None = None
+        self._is_known = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             if message["status"] == 200:
-                self._headers = list(message["headers"])
-        elif self._headers is not None:
-            headers, self._headers = self._headers, None
-            if not message.get("more_body"):
-                body = message.get("body", b"")
-                self._keeper.keep(self._key, self._scope, headers, body, since=self._since)
+                self._headers = headers = list(message["headers"])
+                self._is_known = _knows(self._known, _etag_of(headers))
+                if self._is_known:
+                    message = {**message, "status": 304, "headers": _bare(headers)}
+        else:
+            if self._headers is not None:
+                headers, self._headers = self._headers, None
+                if not message.get("more_body"):
+                    body = message.get("body", b"")
+                    self._keeper.keep(self._key, self._scope, headers, body, since=self._since)
+            if self._is_known:
+                message = {**message, "body": b""}
         await self._send(message)
 
 
 async def _give(kept: _Kept, known: bytes, send: Send) -> None:
     age = (b"age", b"%d" % (time.monotonic() - kept.at))
-    if known and kept.etag and kept.etag in known:
+    if _knows(known, kept.etag):
         start, body = {"status": 304, "headers": [*kept.bare, age]}, b""
     else:
         start, body = {"status": 200, "headers": [*kept.headers, age]}, kept.body
     await send({"type": "http.response.start", **start})
     await send({"type": "http.response.body", "body": body})
+
+
+def _knows(known: bytes, etag: bytes) -> bool:
+    """Whether an `If-None-Match` names the tag."""
+    return bool(etag) and etag in known
+
+
+def _etag_of(headers: list[_Pair]) -> bytes:
+    return next((value for name, value in headers if name == b"etag"), b"")
+
+
+def _bare(headers: list[_Pair]) -> list[_Pair]:
+    """The headers of a 304."""
+    return [one for one in headers if one[0] not in (b"content-length", b"content-type")]
 
 
 def _seconds_of(headers: list[_Pair]) -> float:
