@@ -1,7 +1,8 @@
 """Completed orders: cart, two lines, checkout, reserved, paid, confirmed, over the public API."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from bench.children import floor
 from bench.data.catalogue import products
 from bench.data.words import title
 from bench.load import figure, percentile
+from bench.processor import spent
 from bench.rows import Row, Rows
 from bench.shop import OpenShop
 from bench.shopper import Visits, crowd
@@ -34,7 +36,7 @@ async def measure(stage: Stage) -> list[Row]:
         async with floor("orders", database, output=output) as address:
             for at_once in stage.sizes.shoppers:
                 stage.say(f"orders: {at_once} shoppers on {broker}")
-                found += await _beside(stage, broker, shop.running.services, address, at_once)
+                found += await _beside(stage, broker, shop, address, at_once)
     return found
 
 
@@ -71,18 +73,32 @@ def _variants(numbers: range, units: int) -> list[tuple[Any, ...]]:
 
 
 async def _beside(
-    stage: Stage, broker: str, services: Mapping[str, str], floor_at: str, at_once: int
+    stage: Stage, broker: str, shop: OpenShop, floor_at: str, at_once: int
 ) -> list[Row]:
+    services = shop.running.services
     floors = dict.fromkeys(services, floor_at)
     visits = partial(crowd, at_once=at_once, most=stage.sizes.visits, products=stage.sizes.products)
     for one in (services, floors):
         _ = await visits(one, seconds=stage.sizes.order_seconds / 3, seed=0)
     mine: list[Visits] = []
     bare: list[Visits] = []
+    took: Counter[str] = Counter()
     for seed in range(1, stage.sizes.reads.rounds + 1):
+        before = spent(shop.pid)
         mine.append(await visits(services, seconds=stage.sizes.order_seconds, seed=seed))
+        took += spent(shop.pid) - before
         bare.append(await visits(floors, seconds=stage.sizes.order_seconds, seed=seed))
-    return _rows(f"{broker}, {at_once} shoppers", mine, bare)
+    where = f"{broker}, {at_once} shoppers"
+    return [*_rows(where, mine, bare), *_processor(where, mine, took)]
+
+
+def _processor(where: str, mine: Sequence[Visits], took: Counter[str]) -> list[Row]:
+    """What bounds it: all this time comes from one core."""
+    rows, orders = Rows(NAME), sum(len(visits.orders.waits) for visits in mine)
+    return [
+        rows.cost(f"{where}: processor time of {kind} per order", milliseconds / orders, "ms")
+        for kind, milliseconds in took.most_common()
+    ]
 
 
 def _rows(where: str, mine: Sequence[Visits], bare: Sequence[Visits]) -> list[Row]:
