@@ -184,8 +184,8 @@ async def _give(kept: _Kept, known: bytes, send: Send) -> None:
 
 
 def _knows(known: bytes, etag: bytes) -> bool:
-    """Whether an `If-None-Match` names the tag."""
-    return bool(etag) and etag in known
+    """Whether an `If-None-Match` names the tag; `*` names any."""
+    return bool(etag) and (etag in known or known.strip() == b"*")
 
 
 def _etag_of(headers: list[_Pair]) -> bytes:
