@@ -36,7 +36,7 @@ async def test_stripes_client_gets_over_a_lost_answer_by_itself(
 ) -> None:
     intent = await shop.intent()
     await running.misbehave(fault="timeout_after", times=1, match={"path_regex": "/confirm$"})
-    async with open_shop(running.url, timeout=0.5, retries=1) as impatient:
+    async with open_shop(running.url, timeout=3, retries=1) as impatient:
         paid = await impatient.confirm(intent)
     assert paid.status == "succeeded"
     charges = await shop.client.v1.charges.list_async({"payment_intent": intent.id})
