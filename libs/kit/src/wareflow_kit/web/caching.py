@@ -23,7 +23,7 @@ def label(
     """Give the answer its ETag and Cache-Control; `NotModified` (304) if the client has it."""
     headers = {"ETag": etag_of(*version), "Cache-Control": cache}
     known = request.headers.get("if-none-match", "")
-    if _names(known, headers["ETag"]):
+    if names(known, headers["ETag"]):
         raise NotModified(headers)
     response.headers.update(headers)
 
@@ -42,11 +42,12 @@ class IfMatch:
         if self._header is None:
             if required:
                 raise PreconditionRequired
-        elif not _names(self._header, etag_of(*version)):
+        elif not names(self._header, etag_of(*version)):
             raise PreconditionFailed
 
 
-def _names(header: str, etag: str) -> bool:
+def names(header: str, etag: str) -> bool:
+    """Whether an `If-Match` or `If-None-Match` names the tag, weakly; `*` names any."""
     tags = {tag.strip().removeprefix("W/") for tag in header.split(",")}
     return "*" in tags or etag in tags
 

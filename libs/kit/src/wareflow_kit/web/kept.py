@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from wareflow_kit.web.caching import names
 from wareflow_kit.web.context import ROUTE, route_of
 
 ANSWERS = Counter("http_kept_answers_total", "Answers that may be kept", ["service", "result"])
@@ -184,8 +185,8 @@ async def _give(kept: _Kept, known: bytes, send: Send) -> None:
 
 
 def _knows(known: bytes, etag: bytes) -> bool:
-    """Whether an `If-None-Match` names the tag; `*` names any."""
-    return bool(etag) and (etag in known or known.strip() == b"*")
+    """Whether the client has what this is the tag of."""
+    return bool(known and etag) and names(known.decode("latin-1"), etag.decode("latin-1"))
 
 
 def _etag_of(headers: list[_Pair]) -> bytes:
