@@ -5,12 +5,10 @@ from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import pytest
-from tests.hostile.services import paper_plan
+from tests.hostile.services import services
 from tests.hostile.world import World, running_world
 
-from wareflow.embedded import compose
 from wareflow_kit.service import Service
-from wareflow_kit.unplugged import Unplugged
 
 
 @pytest.fixture(scope="session")
@@ -28,11 +26,8 @@ async def world(hostile_folder: Path) -> AsyncGenerator[World]:
 
 
 @pytest.fixture(scope="session")
-async def apps(hostile_folder: Path) -> AsyncGenerator[dict[str, Service]]:
+async def apps() -> AsyncGenerator[dict[str, Service]]:
     """Every service, composed and not started."""
-    folder = hostile_folder / "paper"
-    folder.mkdir()
-    services = compose(paper_plan(folder), Unplugged())
-    yield services
-    for service in services.values():
+    yield services()
+    for service in services().values():
         await service.close()

@@ -15,7 +15,7 @@ from wareflow_kit.unplugged import Unplugged
 _NOWHERE = "http://127.0.0.1:1"
 
 
-def paper_plan(folder: Path) -> Plan:
+def _paper_plan(folder: Path) -> Plan:
     """Where a shop would be that nobody starts: enough to look at its apps."""
     return Plan(
         data=folder,
@@ -31,7 +31,7 @@ def paper_plan(folder: Path) -> Plan:
 def services() -> dict[str, Service]:
     """Every service by its name, to look at before there is a loop or a fixture."""
     with TemporaryDirectory() as folder:
-        return compose(paper_plan(Path(folder)), Unplugged())
+        return compose(_paper_plan(Path(folder)), Unplugged())
 
 
 @cache
