@@ -12,13 +12,18 @@ import uvloop
 
 from wareflow import state
 from wareflow.embedded import Options, embedded
+from wareflow.house import open_house
 from wareflow.importing import import_file
 from wareflow.kafka import local_kafka
 from wareflow.processes import processes
 from wareflow.progress import OUT
+from wareflow.settling import settle
 from wareflow.state import Running
 from wareflow_kit.logs import configure_logs
 from wareflow_kit.serving import stop_on_signals
+
+_HEARD_WITHIN = 60.0
+"""Seconds that the other services are given to hear of the sample catalogue."""
 
 
 def serve(
@@ -61,14 +66,21 @@ def _say(line: str) -> None:
 
 
 async def filled(running: Running) -> bool:
-    """Import the sample catalogue if there are no products yet; whether it was."""
+    """Import the sample catalogue if there are no products yet; whether it was.
+
+    Comes back when every service has heard of it, so that a cart can be opened at once.
+    """
     async with httpx.AsyncClient(base_url=running.url, timeout=30) as client:
         listed = await client.get("/catalog/v1/products", params={"limit": 1})
         if listed.json().get("items"):
             return False
     with as_file(files("catalog") / "sample" / "products.csv") as path:
         result = await import_file(running, path)
+    async with open_house(running) as house:
+        left = await settle(house, timeout=_HEARD_WITHIN, progress=lambda _: None)
     OUT.print(f"imported the sample catalogue: {result.summary()}", style="dim")
+    if left.total:
+        OUT.print(f"[yellow]not every service has heard of it yet:[/yellow] {left}")
     return True
 
 
