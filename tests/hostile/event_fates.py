@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 from uuid import UUID
 
 from tests.hostile.event_breaks import Must
@@ -13,8 +14,12 @@ from tests.hostile.event_stage import Hearing, Placed, Stage
 from wareflow_events.broker import Stored, TopicPartition
 from wareflow_events.deadletter import id_of
 from wareflow_events.envelope import Malformed, from_record
+from wareflow_events.handlers import ConsumerGroup
 
 _WAITS = "waits behind"
+
+Kept: TypeAlias = dict[tuple[UUID, str], tuple[TopicPartition, int]]
+"""Where the dead letter stands, of each event and topic that has one."""
 
 
 class Fate(StrEnum):
@@ -55,7 +60,7 @@ class Fates:
         seen = self._seen.setdefault(hearing.group.name, set())
         for one in mine:
             error = letters.get((one[0], one[1]))
-            fate = _fate(hearing, one, error, taken, seen, kept)
+            fate = fate_of(hearing.group, one, error, taken, seen, kept)
             self.counts[fate] += 1
             if fate is Fate.DEAD:
                 kind = (error or "").partition(":")[0]
@@ -93,11 +98,13 @@ async def parks_without_letters(stage: Stage) -> list[str]:
     return found
 
 
-async def _kept_ids(hearing: Hearing) -> set[tuple[UUID, str]]:
-    query = "SELECT event_id, topic FROM dead_letter WHERE consumer = $1"
+async def _kept_ids(hearing: Hearing) -> Kept:
+    query = 'SELECT event_id, topic, partition, "offset" FROM dead_letter WHERE consumer = $1'
     async with hearing.transactions.engine.connect() as connection:
         rows = await connection.exec_driver_sql(query, (hearing.group.name,))
-        return {(row.event_id, row.topic) for row in rows}
+        return {
+            (r.event_id, r.topic): (TopicPartition(r.topic, r.partition), r.offset) for r in rows
+        }
 
 
 async def _in_inbox(hearing: Hearing, ids: Sequence[UUID]) -> set[UUID]:
@@ -117,24 +124,28 @@ def _id_of(placed: Placed) -> UUID | None:
         return None
 
 
-def _fate(
-    hearing: Hearing,
+def fate_of(
+    group: ConsumerGroup,
     placed: Placed,
     error: str | None,
     taken: set[UUID],
     seen: set[UUID],
-    kept: set[tuple[UUID, str]],
+    kept: Kept,
 ) -> Fate:
+    """What became of a record in a group, by its `error`, the ids that the inbox has `taken`, those
+    `seen` before, and the letters that are `kept`.
+    """
     if error is not None:
         return Fate.PARKED if error.startswith(_WAITS) else Fate.DEAD
-    record = placed[2].record
-    if (id_of(Stored(placed[0], placed[1], record)), record.topic) in kept:
+    at, offset, sent = placed
+    letter_at, letter = kept.get((id_of(Stored(at, offset, sent.record)), at.topic), (at, offset))
+    if letter_at != at or letter < offset:  # and not of the same again, which came after it
         return Fate.DUPLICATE
     try:
-        envelope = from_record(placed[2].record)
+        envelope = from_record(sent.record)
     except Malformed:
         return Fate.LOST
-    if envelope.type not in hearing.group.by_type:
+    if envelope.type not in group.by_type:
         return Fate.SKIPPED
     if envelope.id not in taken:
         return Fate.LOST

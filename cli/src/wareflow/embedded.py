@@ -28,8 +28,9 @@ from wareflow_kit.supervisor import OnFatal, Supervisor
 
 _ = schemas
 HOST = "127.0.0.1"
-_POLL = 0.25
-"""Seconds; doors, relays and readers are in one process and ring each other, so this is a spare."""
+_POLL = 1.0
+"""Seconds; doors, relays and readers are in one process and ring each other, so this is a spare:
+what a command of another process told is seen by it."""
 _DRAIN = 40.0
 """Seconds; longer than the workers' own drain, which all of them do at once."""
 
@@ -93,6 +94,8 @@ def compose(plan: Plan, broker: Broker) -> dict[str, Service]:
     services: dict[str, Service] = {}
     for name in SERVICES:
         told = plan.settings(name) | {"relay_poll": _POLL, "waiting_poll": _POLL}
+        if name == "payments":
+            told["webhook_poll"] = _POLL
         settings = import_module(f"{name}.settings").Settings(**told)
         services[name] = import_module(f"{name}.main").build(settings, broker=broker)
     return services

@@ -115,8 +115,8 @@ def _pollers(
     return (
         Poller("payments.gateway", 3600, gateway.connect),
         pump("operations", operation_work, 1, OPERATION_DUE),
-        # Another process stores them, so here the poll is what counts, not the bell.
-        pump("webhooks", WebhookWork(gateway), 0.1, WEBHOOK_STORED),
+        # Where another process stores them, the poll is what counts, not the bell.
+        pump("webhooks", WebhookWork(gateway), settings.webhook_poll, WEBHOOK_STORED),
         pump("look_up_payments", PaymentWork(gateway), 5, Bell()),
         pump("look_up_refunds", RefundWork(gateway), 30, Bell()),
         Poller("payments.measure", 15, partial(measure, transactions)),

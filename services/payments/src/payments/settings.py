@@ -27,6 +27,11 @@ class Settings(ServiceSettings, service="payments"):
         description="Of webhooks that are still coming in and larger than 64 KiB, all together",
     )
     webhook_body_timeout: float = Field(default=10, gt=0)
+    webhook_poll: float = Field(
+        default=0.1,
+        gt=0,
+        description="Seconds between looks for stored webhooks; one of this process wakes at once",
+    )
     in_flight: int = Field(default=16, ge=1, description="Calls to the gateway at the same time")
 
     @model_validator(mode="after")
