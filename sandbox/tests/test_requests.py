@@ -5,6 +5,7 @@ import base64
 import httpx
 import pytest
 import stripe
+from prometheus_client import REGISTRY
 
 from wareflow_sandbox.testing import Running, Shop, open_shop
 
@@ -167,3 +168,14 @@ async def test_it_says_that_it_is_alive_and_ready(running: Running) -> None:
         assert (await http.get(f"{site}/health/ready")).status_code == 200
         documented = (await http.get(f"{running.url}/openapi.json")).json()
     assert "/sandbox/v1/_config/faults" in documented["paths"]
+
+
+async def test_requests_are_counted_by_route(
+    running: Running, shop: Shop, sk: dict[str, str]
+) -> None:
+    labels = {"service": "sandbox", "method": "GET", "status": "200"}
+    labels["route"] = "/sandbox/v1/payment_intents/{id}"
+    before = REGISTRY.get_sample_value("http_requests_total", labels) or 0
+    intent = await shop.intent()
+    _ = await _get(running, f"{INTENTS}/{intent.id}", sk)
+    assert REGISTRY.get_sample_value("http_requests_total", labels) == before + 1

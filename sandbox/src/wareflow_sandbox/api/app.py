@@ -9,9 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from wareflow_kit.web.context import RequestContext
+from wareflow_kit.web.context import NamedRoute, RequestContext
 from wareflow_kit.web.health import database_ready, health_routes
 from wareflow_sandbox.api import (
     balance_transactions,
@@ -79,12 +78,13 @@ def create_app(caller: Caller, faults: FaultBook, lifespan: Lifespan) -> FastAPI
     return app
 
 
-def _stripe_routes(door: Door) -> list[Route]:
+def _stripe_routes(door: Door) -> list[NamedRoute]:
     questions = [
-        Route(f"/sandbox{each.path}", door.question(each), methods=["GET"]) for each in _QUESTIONS
+        NamedRoute(f"/sandbox{each.path}", door.question(each), methods=["GET"])
+        for each in _QUESTIONS
     ]
     commands = [
-        Route(f"/sandbox{each.path}", door.command(each), methods=[each.method])
+        NamedRoute(f"/sandbox{each.path}", door.command(each), methods=[each.method])
         for each in _COMMANDS
     ]
     return [*questions, *commands]

@@ -7,8 +7,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
 
+from wareflow_kit.web.context import NamedRoute
 from wareflow_sandbox.api.calling import Caller
 from wareflow_sandbox.model.currency import shown
 from wareflow_sandbox.model.errors import StripeError
@@ -31,7 +31,7 @@ _QUESTION = """<p>Is it you who pays <strong>{amount}</strong>?</p>
 <form method="post" action="{intent}/decline"><button>Decline</button></form>"""
 
 
-def three_d_secure_routes(caller: Caller) -> list[Route]:
+def three_d_secure_routes(caller: Caller) -> list[NamedRoute]:
     """The page, and its two buttons. No key is asked for: who has the address may answer."""
 
     async def ask(request: Request) -> Response:
@@ -46,9 +46,9 @@ def three_d_secure_routes(caller: Caller) -> list[Route]:
         return _html(_QUESTION.format(amount=escape(amount), intent=escape(intent.id)))
 
     return [
-        Route("/sandbox/3ds/{id}", ask, methods=["GET"]),
-        Route("/sandbox/3ds/{id}/approve", _button(caller, approved=True), methods=["POST"]),
-        Route("/sandbox/3ds/{id}/decline", _button(caller, approved=False), methods=["POST"]),
+        NamedRoute("/sandbox/3ds/{id}", ask, methods=["GET"]),
+        NamedRoute("/sandbox/3ds/{id}/approve", _button(caller, approved=True), methods=["POST"]),
+        NamedRoute("/sandbox/3ds/{id}/decline", _button(caller, approved=False), methods=["POST"]),
     ]
 
 

@@ -11,6 +11,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wareflow_events.clock import utc_now
@@ -115,6 +116,15 @@ class RequestContext:
                 SECONDS.labels(self._service, method, route),
             )
         return self._children[key]
+
+
+class NamedRoute(Route):
+    """A route of Starlette's that says which one it is, as FastAPI's do."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Starlette's own answer, and the template with it."""
+        match, found = super().matches(scope)
+        return match, {**found, ROUTE: self.path} if found else found
 
 
 def route_of(scope: Scope) -> str:
