@@ -28,14 +28,21 @@ class ChildFailed(RuntimeError):
     """A program of the benchmark ended with an error."""
 
 
-def _on_the_serving_core() -> None:
-    on(SERVING)()
-    _ = ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _child_on(*cores: int) -> Callable[[], None]:
+    def prepare() -> None:
+        on(*cores)()
+        _ = ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    return prepare
 
 
 @asynccontextmanager
 async def program(
-    command: Sequence[str], *, output: Path, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    output: Path,
+    environment: Mapping[str, str] | None = None,
+    cores: Sequence[int] = (SERVING,),
 ) -> AsyncGenerator[subprocess.Popen[bytes]]:
     """A program that runs until the block ends, then is asked to stop."""
     with output.open("ab") as log:
@@ -45,7 +52,7 @@ async def program(
             stdout=log,
             stderr=log,
             env={**os.environ, **(environment or {})},
-            preexec_fn=_on_the_serving_core,  # noqa: PLW1509  what it calls takes no lock
+            preexec_fn=_child_on(*cores),  # noqa: PLW1509  what it calls takes no lock
             start_new_session=True,
         )
     try:
@@ -109,7 +116,7 @@ async def inside(module: str, **parameters: Any) -> Any:
         *(sys.executable, "-m", f"bench.inside.{module}", orjson.dumps(parameters).decode()),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        preexec_fn=_on_the_serving_core,
+        preexec_fn=_child_on(SERVING),
     )
     async with asyncio.timeout(_PATIENCE):
         told, errors = await process.communicate()

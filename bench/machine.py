@@ -9,8 +9,8 @@ from pathlib import Path
 from wareflow_postgres.binaries import find_bin_dir
 
 _ROOT = Path(__file__).parents[1]
-_CORES = sorted(os.sched_getaffinity(0))
-SERVING, LOADING = _CORES[0], _CORES[-1]
+CORES = sorted(os.sched_getaffinity(0))
+SERVING, LOADING = CORES[0], CORES[-1]
 """The core of services, PostgreSQL, broker and floors; and that of the load generator."""
 
 
@@ -19,9 +19,9 @@ def take_the_loading_core() -> None:
     os.sched_setaffinity(0, {LOADING})
 
 
-def on(core: int) -> Callable[[], None]:
-    """For `preexec_fn`: the child and all it starts run on this core."""
-    return lambda: os.sched_setaffinity(0, {core})
+def on(*cores: int) -> Callable[[], None]:
+    """For `preexec_fn`: the child and all it starts run on these cores."""
+    return lambda: os.sched_setaffinity(0, cores)
 
 
 def description() -> str:
@@ -30,7 +30,7 @@ def description() -> str:
     return ", ".join(
         (
             _processor(),
-            f"{len(_CORES)} cores",
+            f"{len(CORES)} cores",
             f"{memory:.0f} GB",
             f"{platform.system()} {platform.release()}",
             f"Python {platform.python_version()}",

@@ -1,9 +1,9 @@
-"""The real shop, started by its own command on the serving core."""
+"""The real shop, started by its own command on the serving core unless told otherwise."""
 
 import asyncio
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import asyncpg
 
 from bench.children import answers, program
 from bench.client import Connection, request
+from bench.machine import SERVING
 from wareflow import state
 from wareflow.house import SERVICES
 from wareflow.state import Running, database_name
@@ -83,7 +84,11 @@ class OpenShop:
 
 @asynccontextmanager
 async def open_shop(
-    data: Path, *, broker: str = "postgres", processes: bool = False
+    data: Path,
+    *,
+    broker: str = "postgres",
+    processes: bool = False,
+    cores: Sequence[int] = (SERVING,),
 ) -> AsyncGenerator[OpenShop]:
     """An empty shop that answers; in one process unless told otherwise."""
     data.mkdir(mode=0o711, exist_ok=True)  # noqa: ASYNC240  it returns at once
@@ -91,7 +96,7 @@ async def open_shop(
     command = [str(_WAREFLOW), "serve", "--port", "0", "--data", str(data), "--no-sample"]
     command += ["--broker", broker, *(["--processes"] if processes else [])]
     began = time.perf_counter()
-    async with program(command, output=output, environment=_NO_LIMITS) as process:
+    async with program(command, output=output, environment=_NO_LIMITS, cores=cores) as process:
         _ = await answers(process, lambda: _address(data), path="/health/ready", output=output)
         took = time.perf_counter() - began
         yield OpenShop(state.read(data), data, process.pid, took)

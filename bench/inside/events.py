@@ -1,10 +1,11 @@
-"""Relay and consumer, and the bare clients of the same log: events a second."""
+"""Relay and consumer, the bare clients of the same log, and the bare statements of what both
+promise: events a second."""
 
 import asyncio
 from typing import Any
 from uuid import uuid4
 
-from bench.inside.bare import bare
+from bench.inside.bare import bare, carry, store
 from bench.inside.running import opened, per_second, server, tell
 from bench.inside.traffic import hearer, publish, records
 from bench.load import medians
@@ -14,27 +15,37 @@ from wareflow_events.contract.service import TOPICS, Service, running
 
 
 async def main(kind: str, events: int, rounds: int) -> Any:
-    """Medians: relayed, consumed, and appended and read by the bare client."""
+    """Medians: relayed, consumed, appended and read by the bare client, carried and stored by bare
+    statements."""
     with server() as started:
         async with opened(kind, started) as (broker, where):
-            service = Service(await started.aensure_database(f"crm_{uuid4().hex}"), group="crm.x")
+            dsn = await started.aensure_database(f"crm_{uuid4().hex}")
+            service = Service(dsn, group="crm.x")
             await service.make_tables()
             await broker.ensure_topics(TOPICS)
-            append, read = bare(kind, broker, where, records(events))
+            made = records(events)
+            append, read = bare(kind, broker, where, made)
 
             async def relayed() -> float:
                 await publish(service, events)
                 return await per_second(events, relay(service, broker))
 
+            async def carried() -> float:
+                await publish(service, events)
+                return await per_second(events, carry(dsn, broker, made))
+
             found = await medians(
                 rounds,
                 lambda: per_second(events, append()),
                 relayed,
+                carried,
                 lambda: per_second(events, read()),
                 lambda: per_second(events, consume(service, broker, events)),
+                lambda: per_second(events, store(dsn, kind, broker, where, events)),
             )
             await service.engine.dispose()
-    return dict(zip(("appended", "relayed", "read", "consumed"), found, strict=True))
+    names = ("appended", "relayed", "carried", "read", "consumed", "stored")
+    return dict(zip(names, found, strict=True))
 
 
 async def relay(service: Service, broker: Broker) -> None:
