@@ -3,7 +3,10 @@
 import hashlib
 import hmac
 import time
+from collections.abc import AsyncGenerator
+from dataclasses import replace
 
+import httpx
 import pytest
 from tests.hostile.callers import callers
 from tests.hostile.document import Operation, operations
@@ -42,9 +45,28 @@ class Guide:
         if operation.id in ("crm_verify_email", "crm_reset_password"):
             deed = await self.world.mailed(deed)
         request = example(operation, deed.things)
-        declared = self._declared[operation.id]
-        if any(isinstance(access, Sealed) for access in declared):
+        if any(isinstance(access, Sealed) for access in self._declared[operation.id]):
             request = stamped(self.world, request)
+        answer = await self._answer(request, operation, deed)
+        if answer.status_code < 300:
+            return None
+        return f"{operation}: {answer.status_code} {answer.text[:300]}"
+
+    async def faults(self, deed: Deed, operation: Operation) -> AsyncGenerator[str]:
+        """What is said about a NUL in any parameter, when it is no refusal."""
+        for parameter in operation.spec.get("parameters", []):
+            name, request = parameter["name"], example(operation, deed.things)
+            if parameter["in"] == "path":
+                things = {**deed.things, name: "a%00b"}
+                request = replace(request, path=example(operation, things).path)
+            elif parameter["in"] == "query":
+                request = replace(request, query={**request.query, name: "a\x00b"})
+            answer = await self._answer(request, operation, deed)
+            if answer.status_code >= 500:
+                yield f"{operation}, {name}: {answer.status_code}"
+
+    async def _answer(self, request: Example, operation: Operation, deed: Deed) -> httpx.Response:
+        declared = self._declared[operation.id]
         scope = next((a.scope for a in declared if isinstance(a, Bearer)), None)
         known = callers(deed, self.world.keys, scope)
         headers = known["nobody"]
@@ -54,10 +76,7 @@ class Guide:
             if isinstance(access, Bearer):
                 headers = headers | known["staff" if access.scope else access.owners[0]]
         base = self.world.base(operation.service)
-        answer = await request.send(self.world.http, base, {**from_somewhere(), **headers})
-        if answer.status_code < 300:
-            return None
-        return f"{operation}: {answer.status_code} {answer.text[:300]}"
+        return await request.send(self.world.http, base, {**from_somewhere(), **headers})
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -71,6 +90,21 @@ async def test_every_example_is_accepted(
     ]
     refused = [line for line in found if line is not None]
     assert not refused, "\n".join(refused)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_no_parameter_is_broken_by_a_nul(
+    service: str, world: World, apps: dict[str, Service]
+) -> None:
+    """PostgreSQL has no text with one, and says so by an error."""
+    guide, deed = Guide(world, apps[service]), await world.deed()
+    found = [
+        fault
+        for operation in operations(service, apps[service].app.openapi())
+        if operation.method == "GET"
+        async for fault in guide.faults(deed, operation)
+    ]
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -1,15 +1,17 @@
 """The document is a contract: short unique names, and errors as they are."""
 
+from enum import StrEnum
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, FastAPI
 
 from wareflow_kit.service import Service
 from wareflow_kit.testing import client, settings_for
+from wareflow_kit.web.access import ANYBODY
 from wareflow_kit.web.app import create_app
-from wareflow_kit.web.openapi import DuplicateOperation
+from wareflow_kit.web.openapi import DuplicateOperation, DuplicateSchema
 
 
 async def test_operations_are_named_after_their_functions(http: httpx.AsyncClient) -> None:
@@ -66,14 +68,33 @@ async def test_two_endpoints_of_one_name_stop_the_start(shop: Service) -> None:
     router.add_api_route("/a", twice)
     router.add_api_route("/b", twice)
     with pytest.raises(DuplicateOperation):
-        _ = create_app(
-            service="shop",
-            title="Shop",
-            description="",
-            routers=[router],
-            settings=settings_for(type(shop.settings), shop.settings.database_url),
-            transactions=shop.transactions,
-        )
+        _ = app_with(router, shop)
+
+
+def test_a_type_may_not_take_the_name_of_the_errors_own(shop: Service) -> None:
+    class Problem(StrEnum):
+        SOLD_OUT = "sold out"
+
+    router = APIRouter(prefix="/shop/v1", dependencies=[Depends(ANYBODY)])
+
+    async def trouble() -> Problem:
+        return Problem.SOLD_OUT
+
+    router.add_api_route("/trouble", trouble)
+    with pytest.raises(DuplicateSchema, match="Problem"):
+        _ = app_with(router, shop).openapi()
+
+
+def app_with(router: APIRouter, shop: Service) -> FastAPI:
+    """An app of these endpoints."""
+    return create_app(
+        service="shop",
+        title="Shop",
+        description="",
+        routers=[router],
+        settings=settings_for(type(shop.settings), shop.settings.database_url),
+        transactions=shop.transactions,
+    )
 
 
 async def test_the_documentation_page_is_served(shop: Service) -> None:

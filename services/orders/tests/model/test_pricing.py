@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.model.pricing import Item, Problem, Quote, quote
+from orders.model.pricing import Item, LineProblem, Quote, quote
 from orders.model.shelf import Offer
 from orders.model.shipping import NoShippingMethod, UnknownShippingMethod
 from orders.model.tax import tax_of
@@ -139,7 +139,7 @@ def test_a_line_with_a_problem_costs_nothing_and_says_why() -> None:
     ]
     quoted = quote(items, shelf=now.shelf, terms=now.terms, country=None, shipping=None)
     problems = [line.problem for line in quoted.lines]
-    assert problems == [None, Problem.NO_PRICE, Problem.INACTIVE, Problem.UNKNOWN]
+    assert problems == [None, LineProblem.NO_PRICE, LineProblem.INACTIVE, LineProblem.UNKNOWN]
     assert quoted.subtotal == eur(1000)
     assert [line.unit_price for line in quoted.lines] == [eur(1000), None, None, None]
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from wareflow_kit import audit
+from wareflow_kit.texts import Plain
 from wareflow_kit.web.deps import Read, requires
 from wareflow_kit.web.paging import After, Limit, Page, decode_cursor, page
 
@@ -34,7 +35,7 @@ def audit_router(service: str) -> APIRouter:
     @router.get("", summary="List changes by staff")
     async def list_audit_entries(
         session: Read,
-        subject: Annotated[str | None, Query(max_length=300, description="`<noun>/<id>`")] = None,
+        subject: Annotated[Plain | None, Query(max_length=300, description="`<noun>/<id>`")] = None,
         limit: Limit = 50,
         after: After = None,
     ) -> Page[AuditEntry]:

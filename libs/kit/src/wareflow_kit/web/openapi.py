@@ -29,6 +29,10 @@ class DuplicateOperation(RuntimeError):
     """Two endpoints of a service have functions of the same name."""
 
 
+class DuplicateSchema(RuntimeError):
+    """A service has a type of its own by the name of one that every document has."""
+
+
 def operation_ids(service: str) -> Callable[[APIRoute], str]:
     """Names operations after their functions: `orders_create_cart`."""
     return lambda route: f"{service}_{route.name}"
@@ -101,8 +105,9 @@ def _add_schemas(document: dict[str, Any]) -> None:
     _ = schemas.pop("ValidationError", None)
     for model in (Problem, InvalidRequest):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas.update(schema.pop("$defs", {}))
-        schemas[model.__name__] = schema
+        for name, each in (*schema.pop("$defs", {}).items(), (model.__name__, schema)):
+            if schemas.setdefault(name, each) != each:
+                raise DuplicateSchema(name)
 
 
 def _show_problems(responses: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from analytics.projections.sales import (
     sales_by_product,
 )
 from wareflow_events.schemas.shapes import Money
+from wareflow_kit.texts import Plain
 from wareflow_kit.web.deps import Read, requires
 from wareflow_kit.web.problems import refusals
 
@@ -34,7 +35,7 @@ async def span(
         AwareDatetime | None, Query(description="Default: the last 30 days of the channel")
     ] = None,
     until: Annotated[AwareDatetime | None, Query(description="Default: now")] = None,
-    channel: Annotated[str, Query(max_length=64)] = "default",
+    channel: Annotated[Plain, Query(max_length=64)] = "default",
     *,
     test: Annotated[bool, Query(description="Count test orders instead of real ones")] = False,
 ) -> Span:

@@ -40,11 +40,16 @@ REFUSED = refusals(
 )
 
 
-@router.post("", status_code=201, responses=refusals(InvalidProduct, SlugTaken, SkuTaken))
+@router.post(
+    "", status_code=201, responses=refusals(InvalidProduct, NoSuchProduct, SlugTaken, SkuTaken)
+)
 async def post_product(
     terms: ProductTerms, response: Response, tx: Tx, who: Editor, once: Once
 ) -> ProductRecord:
-    """A new product, with its variants, prices, pictures and translations."""
+    """A new product, with its variants, prices, pictures and translations.
+
+    404 to a repetition whose product was deleted since.
+    """
 
     async def make() -> UUID:
         return (await create_product(tx, terms=terms, who=who)).id

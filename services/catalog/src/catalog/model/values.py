@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, St
 from catalog.model.text import LONGEST_SLUG, clean_html, is_slug
 from wareflow_events.schemas.shapes import Money
 from wareflow_kit.money import UnknownCurrency, exponent
+from wareflow_kit.texts import Plain, without_nul
 
 ProductId = NewType("ProductId", UUID)
 VariantId = NewType("VariantId", UUID)
@@ -21,12 +22,6 @@ LARGEST_AMOUNT = 10**14
 LONGEST_LINE, LONGEST_TITLE, LONGEST_SEO_TEXT = 255, 500, 1000
 LONGEST_SKU = 120
 LONGEST_HTML = 200_000
-
-
-def _without_nul(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("a NUL character cannot be stored")
-    return text
 
 
 def _known_time_zone(name: str) -> str:
@@ -51,14 +46,14 @@ def _fit_for_an_address(slug: str) -> str:
     return slug
 
 
-_NO_NUL = AfterValidator(_without_nul)
+_NO_NUL = AfterValidator(without_nul)
 
 
 def _text(most: int, *, least: int = 0) -> object:
     return StringConstraints(max_length=most, min_length=least, strip_whitespace=True)
 
 
-Text = Annotated[str, _NO_NUL]
+Text = Plain
 """Any text that can be stored."""
 Whole = Annotated[int, Field(ge=0, lt=2**63)]
 Line = Annotated[str, _text(LONGEST_LINE), _NO_NUL]

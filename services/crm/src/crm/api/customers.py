@@ -16,6 +16,7 @@ from crm.usecases.change import change
 from crm.usecases.erase import erase
 from wareflow_kit import audit
 from wareflow_kit.auth import Principal
+from wareflow_kit.texts import Plain
 from wareflow_kit.web.access import CUSTOMER
 from wareflow_kit.web.deps import Read, Tx, requires
 from wareflow_kit.web.paging import After, Limit, Page, decode_cursor, page
@@ -99,7 +100,7 @@ async def erase_self(who: Signed, tx: Tx) -> Response:
 async def list_customers(
     session: Read,
     kind: Literal["guest", "registered"] | None = None,
-    tag: Annotated[str | None, Query(max_length=64)] = None,
+    tag: Annotated[Plain | None, Query(max_length=64)] = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Page[CustomerView]:

@@ -20,7 +20,7 @@ from orders.api.shapes import (
 )
 from orders.model.cart import Details, PricedCart
 from orders.model.ids import VariantId
-from orders.model.pricing import Problem, QuotedLine
+from orders.model.pricing import LineProblem, QuotedLine
 from orders.model.shelf import Availability
 from wareflow_events.schemas.shapes import AddressPii, Attribution, Discount, Money, TaxLine
 
@@ -149,7 +149,7 @@ class CartLineOut(Answer):
     tax_lines: list[TaxLine]
     total: Money | None
     availability: AvailabilityOut
-    problem: Problem | None = Field(description="Why it cannot be bought; null when it can")
+    problem: LineProblem | None = Field(description="Why it cannot be bought; null when it can")
 
     @classmethod
     def of(cls, line: QuotedLine) -> Self:

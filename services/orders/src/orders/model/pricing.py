@@ -31,7 +31,7 @@ class Item(Shape):
     quantity: int
 
 
-class Problem(StrEnum):
+class LineProblem(StrEnum):
     """Why a line cannot be bought."""
 
     UNKNOWN = "unknown"
@@ -45,7 +45,7 @@ class QuotedLine:
 
     item: Item
     offer: Offer | None
-    problem: Problem | None
+    problem: LineProblem | None
     subtotal: Money
     """Quantity x unit price, as the channel shows prices."""
     discounts: list[Discount]
@@ -150,13 +150,13 @@ def _line(item: Item, *, shelf: Shelf, rate: TaxRate | None) -> QuotedLine:
     return QuotedLine(item, offer, None, subtotal, [], taxes, total)
 
 
-def problem_of(offer: Offer | None) -> Problem | None:
+def problem_of(offer: Offer | None) -> LineProblem | None:
     """Why an offer cannot be bought; None when it can."""
     if offer is None:
-        return Problem.UNKNOWN
+        return LineProblem.UNKNOWN
     if not offer.active:
-        return Problem.INACTIVE
-    return Problem.NO_PRICE if offer.price is None else None
+        return LineProblem.INACTIVE
+    return LineProblem.NO_PRICE if offer.price is None else None
 
 
 def _delivery(

@@ -18,6 +18,7 @@ from payments.usecases.replay_webhook import replay_webhook
 from payments.views.operations import list_webhooks
 from wareflow_kit.auth import Principal
 from wareflow_kit.refusals import PayloadTooLarge
+from wareflow_kit.texts import Plain
 from wareflow_kit.web.access import Sealed
 from wareflow_kit.web.deps import Read, Tx, requires
 from wareflow_kit.web.paging import After, Limit, Page, decode_cursor, page
@@ -129,7 +130,7 @@ async def list_all_webhooks(
     responses=refusals(UnknownWebhook),
 )
 async def replay_one_webhook(
-    webhook_id: Annotated[str, Path(max_length=255)],
+    webhook_id: Annotated[Plain, Path(max_length=255)],
     tx: Tx,
     who: Annotated[Principal, Depends(requires("payments:write"))],
 ) -> WebhookShown:
