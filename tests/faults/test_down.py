@@ -38,13 +38,14 @@ async def place(shop: Crew, number: int) -> Placed:
 @pytest.mark.kafka
 @pytest.mark.timeout(900)
 async def test_all_orders_end_though_any_one_service_was_down() -> None:
-    async with crew(pay_within="PT60S", reserve_within="PT120S") as shop:
+    # Nobody's time runs out while a busy machine sees one after the other through.
+    async with crew(pay_within="PT600S", reserve_within="PT600S") as shop:
         for number, service in enumerate(OTHERS):
             with down(shop, service):
                 orders = [await place(shop, number * 4 + n) for n in range(4)]
             for order in orders:
-                placed = await shop.shop.until(order, "awaiting_payment", within=60)
+                placed = await shop.shop.until(order, "awaiting_payment", within=150)
                 payment = await shop.shop.payment(placed, wait=30)
                 _ = await shop.shop.confirm(payment, "pm_card_visa")
-                _ = await shop.shop.until(placed, "confirmed", within=60)
+                _ = await shop.shop.until(placed, "confirmed", within=150)
         await shop.everything_holds()
