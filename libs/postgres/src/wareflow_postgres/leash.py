@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ done
 
 
 class LeashedProcess:
-    """A server process, and the pipe that holds it and the folder of its socket to the owner."""
+    """A server process, the folder of its socket, and the pipe that holds both to the owner."""
 
     def __init__(
         self,
@@ -43,10 +44,8 @@ class LeashedProcess:
         log: FileIO,
         options: Mapping[str, Any],
     ) -> None:
-        """Start `command`, which keeps the descriptor `lock` and writes to `log`.
-
-        An owner who stops it removes `socket_dir`; the guard does when the owner is gone.
-        """
+        """Start `command`, which keeps the descriptor `lock` and writes to `log`."""
+        self.socket_dir: Path = socket_dir
         end, self._leash = os.pipe()
         try:
             self._process: subprocess.Popen[bytes] = subprocess.Popen[bytes](
@@ -90,3 +89,4 @@ class LeashedProcess:
     def _let_go(self) -> None:
         os.close(self._leash)
         self._leash = -1
+        shutil.rmtree(self.socket_dir, ignore_errors=True)
