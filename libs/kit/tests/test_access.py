@@ -4,10 +4,11 @@ from uuid import UUID
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
+from shop.main import app_with
 
 from wareflow_kit.refusals import NotFound
 from wareflow_kit.service import Service
-from wareflow_kit.testing import client, customer_token, order_token, settings_for, staff_token
+from wareflow_kit.testing import client, customer_token, order_token, staff_token
 from wareflow_kit.web.access import (
     ANYBODY,
     CUSTOMER,
@@ -20,7 +21,6 @@ from wareflow_kit.web.access import (
     Undeclared,
     requires,
 )
-from wareflow_kit.web.app import create_app
 
 Declared = Anybody | Guest | Bearer | Holder | Sealed
 TOKENS = {
@@ -33,26 +33,20 @@ TOKENS = {
 }
 
 
-def app_with(shop: Service, *declared: Declared) -> FastAPI:
+def door(shop: Service, *declared: Declared) -> FastAPI:
+    """An app whose one endpoint has that declaration."""
     router = APIRouter(prefix="/shop/v1", dependencies=[Depends(each) for each in declared])
 
     async def knock() -> str:
         return "in"
 
     router.add_api_route("/door", knock)
-    return create_app(
-        service="shop",
-        title="Shop",
-        description="",
-        routers=[router],
-        settings=settings_for(type(shop.settings), shop.settings.database_url),
-        transactions=shop.transactions,
-    )
+    return app_with(shop, router)
 
 
 async def told(shop: Service, *declared: Declared) -> dict[str, int]:
     """What a door with that declaration says to each kind of caller."""
-    app = app_with(shop, *declared)
+    app = door(shop, *declared)
     said: dict[str, int] = {}
     for kind, token in TOKENS.items():
         async with client(app, token=token) as http:
@@ -85,7 +79,7 @@ async def test_a_door_with_two_declarations_wants_both(shop: Service) -> None:
 
 def test_an_endpoint_that_declares_nothing_stops_the_start(shop: Service) -> None:
     with pytest.raises(Undeclared, match=r"/shop/v1/door \(knock\)"):
-        _ = app_with(shop)
+        _ = door(shop)
 
 
 WAYS: dict[str, tuple[tuple[Declared, ...], list[dict[str, list[str]]]]] = {
@@ -103,12 +97,12 @@ WAYS: dict[str, tuple[tuple[Declared, ...], list[dict[str, list[str]]]]] = {
 @pytest.mark.parametrize("kind", WAYS)
 def test_the_document_shows_the_ways_in(shop: Service, kind: str) -> None:
     declared, ways = WAYS[kind]
-    operation = app_with(shop, *declared).openapi()["paths"]["/shop/v1/door"]["get"]
+    operation = door(shop, *declared).openapi()["paths"]["/shop/v1/door"]["get"]
     assert operation["security"] == ways
 
 
 def test_the_document_shows_how_a_door_says_no(shop: Service) -> None:
-    responses = app_with(shop, CUSTOMER).openapi()["paths"]["/shop/v1/door"]["get"]["responses"]
+    responses = door(shop, CUSTOMER).openapi()["paths"]["/shop/v1/door"]["get"]["responses"]
     assert {"401", "403", "503"} <= set(responses)
     examples = responses["403"]["content"]["application/problem+json"]["examples"]
     assert set(examples) == {"customers-only"}

@@ -5,12 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends
+from shop.main import app_with
 
 from wareflow_kit.service import Service
-from wareflow_kit.testing import client, settings_for
+from wareflow_kit.testing import client
 from wareflow_kit.web.access import ANYBODY
-from wareflow_kit.web.app import create_app
 from wareflow_kit.web.openapi import DuplicateOperation, DuplicateSchema
 
 
@@ -68,7 +68,7 @@ async def test_two_endpoints_of_one_name_stop_the_start(shop: Service) -> None:
     router.add_api_route("/a", twice)
     router.add_api_route("/b", twice)
     with pytest.raises(DuplicateOperation):
-        _ = app_with(router, shop)
+        _ = app_with(shop, router)
 
 
 def test_a_type_may_not_take_the_name_of_the_errors_own(shop: Service) -> None:
@@ -82,19 +82,7 @@ def test_a_type_may_not_take_the_name_of_the_errors_own(shop: Service) -> None:
 
     router.add_api_route("/trouble", trouble)
     with pytest.raises(DuplicateSchema, match="Problem"):
-        _ = app_with(router, shop).openapi()
-
-
-def app_with(router: APIRouter, shop: Service) -> FastAPI:
-    """An app of these endpoints."""
-    return create_app(
-        service="shop",
-        title="Shop",
-        description="",
-        routers=[router],
-        settings=settings_for(type(shop.settings), shop.settings.database_url),
-        transactions=shop.transactions,
-    )
+        _ = app_with(shop, router).openapi()
 
 
 async def test_the_documentation_page_is_served(shop: Service) -> None:

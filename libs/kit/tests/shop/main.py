@@ -1,5 +1,7 @@
 """The shop, composed."""
 
+from fastapi import APIRouter, FastAPI
+
 from shop.api import router
 from shop.settings import Settings
 from wareflow_events.broker import Broker
@@ -10,6 +12,7 @@ from wareflow_kit.auth import Verifier
 from wareflow_kit.checks import Check
 from wareflow_kit.database import engine
 from wareflow_kit.service import Poller, Service
+from wareflow_kit.testing import settings_for
 from wareflow_kit.web.app import create_app
 
 
@@ -44,4 +47,16 @@ def build(
         groups=groups,
         pollers=pollers,
         checks=(Check("no item costs less than nothing", "SELECT id FROM item WHERE price < 0"),),
+    )
+
+
+def app_with(shop: Service, router: APIRouter) -> FastAPI:
+    """An app of other endpoints, on the shop's database."""
+    return create_app(
+        service="shop",
+        title="Shop",
+        description="",
+        routers=[router],
+        settings=settings_for(type(shop.settings), shop.settings.database_url),
+        transactions=shop.transactions,
     )
