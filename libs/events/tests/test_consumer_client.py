@@ -41,6 +41,10 @@ class Idle:
         self.given = given
         self.subscribed = 0
         self.error: Exception | None = None
+        self.unanswered = 0
+        """How many questions for its ends it leaves without an answer."""
+        self.may_close = asyncio.Event()
+        self.may_close.set()
 
     async def subscribe(self, group: str, topics: object, *, starts: Any) -> "Idle":
         self.subscribed += 1
@@ -49,6 +53,9 @@ class Idle:
         return self
 
     async def ends(self, topics: object) -> Mapping[TopicPartition, int]:
+        if self.unanswered:
+            self.unanswered -= 1
+            await asyncio.Future[None]()
         return {TopicPartition(TOPIC.name, n): int(n == 0) for n in range(TOPIC.partitions)}
 
     async def fetch(self, *, limit: int, wait: float) -> Sequence[Chunk]:
@@ -57,7 +64,8 @@ class Idle:
             raise self.error
         return ()
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        _ = await self.may_close.wait()
 
 
 def idle_consumer(service: Service, broker: Idle) -> Consumer:
@@ -77,6 +85,29 @@ async def test_a_client_that_delivers_nothing_while_it_is_behind_is_stuck(
     monkeypatch.setattr(consumer, "_MEASURE_EVERY", 0.05)
     with pytest.raises(ClientStuck, match="1 behind"):
         await idle_consumer(service, Idle(given=given)).run(asyncio.Event())
+
+
+async def test_who_is_stuck_in_leaving_as_well_ends_all_the_same(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "_MEASURE_EVERY", 0.05)
+    monkeypatch.setattr(consumer, "_LEAVES_WITHIN", 0.1)
+    broker = Idle(given=None)
+    broker.may_close.clear()
+    async with asyncio.timeout(30):
+        with pytest.raises(ClientStuck, match="1 behind"):
+            await idle_consumer(service, broker).run(asyncio.Event())
+
+
+async def test_a_log_that_once_did_not_answer_is_asked_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "_MEASURE_EVERY", 0.2)
+    broker = Idle(given=None)
+    broker.unanswered = 1
+    async with asyncio.timeout(30):
+        with pytest.raises(ClientStuck, match="1 behind"):
+            await idle_consumer(service, broker).run(asyncio.Event())
 
 
 @pytest.mark.parametrize("given", [[], [TopicPartition(TOPIC.name, 1)]])

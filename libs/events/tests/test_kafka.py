@@ -247,6 +247,24 @@ async def test_closing_does_not_wait_for_a_broker_that_is_gone(
         _ = await asyncio.to_thread(local_kafka.start)
 
 
+async def test_who_looks_at_a_broker_that_is_gone_does_not_seem_to_be_cancelled(
+    broker: KafkaBroker, local_kafka: "LocalKafka"
+) -> None:
+    """Its client is closed while it waits to fetch again; aiokafka lets that cancellation out."""
+    topic = a_topic()
+    await send(broker, topic, 3)
+    assert len(await broker.read(place_of(topic, "key"), start=0, limit=10)) == 3
+    await asyncio.to_thread(local_kafka.kill)
+    try:
+        await asyncio.sleep(0.5)
+        looking = asyncio.create_task(broker.close())
+        _ = await asyncio.wait({looking}, timeout=30)
+        assert not looking.cancelled()
+        looking.result()
+    finally:
+        _ = await asyncio.to_thread(local_kafka.start)
+
+
 async def test_making_topics_joining_and_leaving_leave_nothing_in_the_log(
     broker: KafkaBroker, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -138,6 +138,30 @@ async def test_a_part_that_returns_before_its_time_has_died() -> None:
     assert isinstance(supervisor.failures["returns"], EndedEarly)
 
 
+async def test_a_part_that_is_cancelled_though_nobody_asked_for_it_has_died() -> None:
+    supervisor = Supervisor()
+
+    async def lets_out_a_cancellation(stop: asyncio.Event) -> None:
+        pending = asyncio.create_task(asyncio.sleep(60))
+        _ = pending.cancel()
+        await pending
+
+    supervisor.start("cancelled", lets_out_a_cancellation)
+    _ = await asyncio.wait_for(supervisor.failed.wait(), timeout=5)
+    assert isinstance(supervisor.failures["cancelled"], EndedEarly)
+
+
+async def test_a_part_that_is_late_when_all_stop_has_not_died() -> None:
+    supervisor = Supervisor()
+
+    async def late(stop: asyncio.Event) -> None:
+        await asyncio.sleep(60)
+
+    supervisor.start("late", late)
+    await supervisor.drain(0.05)
+    assert not supervisor.failures
+
+
 async def test_a_part_that_does_not_stop_is_cancelled() -> None:
     supervisor = Supervisor()
     cancelled = asyncio.Event()

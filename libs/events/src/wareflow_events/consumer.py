@@ -29,6 +29,7 @@ _LOOK_EVERY = 3.0
 """Seconds after which a member looks whether a rebuild has set its group back: where a topic is
 quiet, no batch would ever be fenced and so tell it."""
 _MEASURE_EVERY = 15.0
+_LEAVES_WITHIN = 60.0
 _PACE = 0.1
 """Seconds from batch to batch of a group with derived tables, unless there is much to do: what is
 read may be a little behind, and many events then cost one commit."""
@@ -90,7 +91,8 @@ class Consumer:
         finally:
             for task in (watch, attend):
                 _ = task.cancel()
-            _ = await asyncio.gather(watch, attend, return_exceptions=True)
+            # Who is stuck may be so in leaving as well; its process must end all the same.
+            _ = await asyncio.wait({watch, attend}, timeout=_LEAVES_WITHIN)
 
     async def _attend(self, stop: asyncio.Event) -> None:
         failures = 0
@@ -274,7 +276,8 @@ class Consumer:
         behind_since, before = time.monotonic(), (self._progress, 0)
         while not await sleep(stop, _MEASURE_EVERY):
             try:
-                stands, ends = await self._measure()
+                async with asyncio.timeout(_MEASURE_EVERY):
+                    stands, ends = await self._measure()
             except Exception as error:  # noqa: BLE001  measured again next time
                 _LOG.debug("lag unknown", group=self.group.name, error=repr(error))
                 continue

@@ -12,7 +12,7 @@ OnFatal = Callable[[str, BaseException], None]
 
 
 class EndedEarly(RuntimeError):
-    """A task that should run until it is told to stop has returned."""
+    """A task that should run until it is told to stop has returned, or was cancelled."""
 
 
 class Supervisor:
@@ -33,13 +33,13 @@ class Supervisor:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            return
-        error = task.exception()
+        error = None if task.cancelled() else task.exception()
         if error is None:
             if self.stop.is_set():
                 return
-            error = EndedEarly(f"{task.get_name()} returned")
+            # A cancellation that nobody asked for comes from a library that lets out its own.
+            how = "was cancelled" if task.cancelled() else "returned"
+            error = EndedEarly(f"{task.get_name()} {how}")
         self.failures[task.get_name()] = error
         log.critical("task.died", task=task.get_name(), exc_info=error)
         self.failed.set()

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaConnectionError
 from aiokafka.structs import TopicPartition as KafkaPlace
 
 from wareflow_events.broker import Record
+from wareflow_events.kafka.closing import close_within
 from wareflow_events.partitioner import partition_of
 
 _SEND_LIMIT = 30.0
@@ -34,7 +35,7 @@ async def connect(
         async with asyncio.timeout(_SEND_LIMIT):
             await producer.start()
     except BaseException:
-        await producer.stop()
+        await close_within(_STOP_LIMIT, producer.stop())
         raise
     return KafkaProducer(producer, partitions)
 
@@ -94,7 +95,7 @@ class KafkaProducer:
                 await self._producer.client.close()
         accumulator = self._producer._message_accumulator  # noqa: SLF001
         accumulator.fail_all(KafkaConnectionError("producer closed"))
-        await self._producer.stop()
+        await close_within(_STOP_LIMIT, self._producer.stop())
 
 
 def _append(batch: Any, record: Record) -> bool:

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition as KafkaPlace
 
 from wareflow_events.broker import Record, Stored, TopicPartition
+from wareflow_events.kafka.closing import stop_consumer
 
 
 def stored_of(place: TopicPartition, record: Any) -> Stored:
@@ -42,7 +43,7 @@ class Reader:
                 try:
                     await consumer.start()
                 except BaseException:
-                    await consumer.stop()
+                    await stop_consumer(consumer)
                     raise
                 self._consumer = consumer
             return self._consumer
@@ -95,4 +96,4 @@ class Reader:
         async with self._opening:
             consumer, self._consumer, self._at = self._consumer, None, None
             if consumer is not None:
-                await consumer.stop()
+                await stop_consumer(consumer)

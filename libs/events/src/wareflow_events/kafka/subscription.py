@@ -16,12 +16,12 @@ from aiokafka.structs import TopicPartition as KafkaPlace
 from wareflow_events.broker import Chunk, LogTruncated, Starts, TopicPartition
 from wareflow_events.event import Topic
 from wareflow_events.holdings import Holdings
+from wareflow_events.kafka.closing import end_task, stop_consumer
 from wareflow_events.kafka.reader import Reader, stored_of
 
 _LOG = structlog.get_logger("wareflow.kafka")
 DRAIN = 20.0
 _COMMIT_EVERY = 0.5
-_STOP_LIMIT = 10.0
 _SESSION_MS = 10_000
 _REBALANCE_MS = 60_000  # longer than DRAIN; aiokafka's default is the session time
 _POLL_INTERVAL_MS = 600_000  # longer than the worst batch, with a database that does not answer
@@ -223,16 +223,6 @@ class KafkaSubscription(ConsumerRebalanceListener):
         if self._joining is None:
             await self._commit(limit=2.0)
         for task in (self._joining, self._polling, self._committing):
-            await _end(task)
+            await end_task(task)
         self._holdings.drop()
-        stopping = asyncio.create_task(self._consumer.stop())
-        if not (await asyncio.wait({stopping}, timeout=_STOP_LIMIT))[0]:
-            await self._consumer._client.close()  # noqa: SLF001  a rebalance holds it up
-            _ = await asyncio.wait({stopping}, timeout=_STOP_LIMIT)
-        await _end(stopping)
-
-
-async def _end(task: "asyncio.Task[Any] | None") -> None:
-    if task is not None:
-        _ = task.cancel()
-        _ = await asyncio.gather(task, return_exceptions=True)
+        await stop_consumer(self._consumer)
