@@ -79,7 +79,9 @@ class Reader:
                 return ()
             consumer = await self._open()
             tp = KafkaPlace(*place)
-            if not goes_on:
+            if goes_on:
+                consumer.resume(tp)
+            else:
                 consumer.assign([tp])
                 consumer.seek(tp, first)
             self._at = None
@@ -87,6 +89,9 @@ class Reader:
                 found = await consumer.getmany(tp, timeout_ms=1000, max_records=limit)
                 records = [stored_of(place, record) for record in found.get(tp, ())]
                 if records:
+                    # Else it would fetch on by itself, and at the end of the partition the broker
+                    # would keep all that is asked of it waiting behind that fetch.
+                    consumer.pause(tp)
                     self._at = (place, records[-1].offset + 1)
                     return records
             raise TimeoutError(f"{place} does not deliver what it has from {start} on")
