@@ -95,7 +95,7 @@ OF_EVENTS = (
         proofs(
             _HERE,
             test_inbox="test_who_stands_elsewhere_is_fenced",
-            test_rebuild="test_a_rebuild_in_the_middle_of_the_work_loses_and_doubles_nothing",
+            test_rebuild="test_a_batch_fetched_before_a_rebuild_does_not_take_its_place_with_it",
         ),
     ),
     Guard(

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import insert
 
+from wareflow_events.broker import Broker
 from wareflow_events.consumer import ConsumerGroup, Heard, on
 from wareflow_events.contract import eventually
-from wareflow_events.contract.service import HEARD, TOPICS, Service, a_customer_record
+from wareflow_events.contract.service import HEARD, TOPICS, Service, Stopped, a_customer_record
 from wareflow_events.postgres import PostgresBroker
 from wareflow_events.rebuild import NotDerived, Redriven, rebuild, redrive
 from wareflow_events.schemas.crm import CustomerRegistered
@@ -111,6 +112,24 @@ async def test_a_rebuild_in_the_middle_of_the_work_loses_and_doubles_nothing(
         if round_ in (1, 3):
             await rebuild(service.transactions, service.group, log)
     await hears(service, {c: list(range(1, 13)) for c in customers})
+
+
+async def test_a_batch_fetched_before_a_rebuild_does_not_take_its_place_with_it(
+    service: Service, notes: Notes, log: PostgresBroker
+) -> None:
+    """Else all before the batch were lost: emptied by the rebuild, and never read again."""
+    customer, stopped = uuid4(), Stopped(log)
+    stopped.gate.set()
+    async with service.hearing(cast("Broker", stopped)):
+        await send(log, customer, 1, 2)
+        await hears(service, {customer: [1, 2]})
+        stopped.gate.clear()
+        stopped.fetched.clear()
+        await send(log, customer, 3)
+        _ = await stopped.fetched.wait()
+        await rebuild(service.transactions, service.group, log)
+        stopped.gate.set()
+        await hears(service, {customer: [1, 2, 3]})
 
 
 async def test_a_duplicate_from_before_a_rebuild_is_still_known(
