@@ -48,9 +48,17 @@ class Guide:
         if any(isinstance(access, Sealed) for access in self._declared[operation.id]):
             request = stamped(self.world, request)
         answer = await self._answer(request, operation, deed)
-        if answer.status_code < 300:
+        if answer.status_code >= 300:
+            return f"{operation}: {answer.status_code} {answer.text[:300]}"
+        keeps = answer.headers.get("Cache-Control") != "no-store"
+        if operation.method != "GET" or "ETag" not in answer.headers or not keeps:
             return None
-        return f"{operation}: {answer.status_code} {answer.text[:300]}"
+        known = replace(request, headers={"If-None-Match": answer.headers["ETag"]})
+        again = await self._answer(known, operation, deed)
+        said = f"{operation}: {again.status_code} to who has it already"
+        if again.status_code != 304:
+            return said
+        return None if "304" in operation.spec["responses"] else f"{said}, which is not documented"
 
     async def faults(self, deed: Deed, operation: Operation) -> AsyncGenerator[str]:
         """What is said about a NUL in any parameter, when it is no refusal."""

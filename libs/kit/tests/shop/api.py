@@ -17,7 +17,7 @@ from wareflow_kit import audit
 from wareflow_kit.auth import Principal
 from wareflow_kit.refusals import Invalid
 from wareflow_kit.web.access import ANYBODY
-from wareflow_kit.web.caching import Seen, label
+from wareflow_kit.web.caching import NOT_MODIFIED, Seen, label
 from wareflow_kit.web.deps import Caller, Read, Tx, customer_or_staff, requires
 from wareflow_kit.web.idempotency import Once
 from wareflow_kit.web.limits import limited
@@ -99,7 +99,7 @@ async def list_items(session: Read, limit: Limit = 2, after: After = None) -> Pa
     return page(rows, limit=limit, render=shown, key=lambda item: (item.name, item.id))
 
 
-@router.get("/items/{item_id}", responses=refusals(NoSuchItem))
+@router.get("/items/{item_id}", responses=refusals(NoSuchItem) | NOT_MODIFIED)
 async def get_item(item_id: UUID, session: Read, request: Request, response: Response) -> ItemShown:
     """One item."""
     item = await session.get(Item, item_id)

@@ -1,7 +1,7 @@
 """ETags: a read that was not changed costs no body, and a write says which version it saw."""
 
 from hashlib import blake2b
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header
 from starlette.requests import Request
@@ -9,6 +9,14 @@ from starlette.responses import Response
 
 from wareflow_kit.refusals import PreconditionFailed, PreconditionRequired
 from wareflow_kit.web.problems import NotModified, refuses
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {
+        "description": "The client has it: its `If-None-Match` names the ETag. There is no body.",
+        "headers": {"ETag": {"schema": {"type": "string"}}},
+    }
+}
+"""The `responses=` of a read that has an ETag."""
 
 
 def etag_of(*version: object) -> str:

@@ -28,7 +28,7 @@ from catalog.usecases.define_category import (
 from catalog.views.categories import category, tree, view_of
 from catalog.views.shapes import CategoryView, View
 from wareflow_kit.refusals import PreconditionFailed
-from wareflow_kit.web.caching import Seen, etag_of
+from wareflow_kit.web.caching import NOT_MODIFIED, Seen, etag_of
 from wareflow_kit.web.deps import Read, Tx
 from wareflow_kit.web.idempotency import Once
 from wareflow_kit.web.problems import refusals
@@ -54,7 +54,7 @@ class CategoryPatch(Terms):
     position: int | None = Field(default=None, ge=-1_000_000, le=1_000_000)
 
 
-@router.get("", response_model=Tree, dependencies=PUBLIC)
+@router.get("", response_model=Tree, dependencies=PUBLIC, responses=NOT_MODIFIED)
 async def list_categories(
     request: Request,
     session: Read,
@@ -68,7 +68,7 @@ async def list_categories(
     "/by-slug/{slug}",
     response_model=CategoryView,
     dependencies=PUBLIC,
-    responses=refusals(NoSuchCategory),
+    responses=refusals(NoSuchCategory) | NOT_MODIFIED,
 )
 async def read_category_by_slug(
     request: Request, session: Read, slug: Annotated[Text, Path(max_length=255)]
@@ -82,7 +82,7 @@ async def read_category_by_slug(
     "/{category_id}",
     response_model=CategoryView,
     dependencies=PUBLIC,
-    responses=refusals(NoSuchCategory),
+    responses=refusals(NoSuchCategory) | NOT_MODIFIED,
 )
 async def read_category(request: Request, session: Read, category_id: UUID) -> Response:
     """A category."""

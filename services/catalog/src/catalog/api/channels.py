@@ -14,7 +14,7 @@ from catalog.usecases.define_channel import define_channel
 from catalog.views.channels import channel, channels, view_of
 from catalog.views.shapes import ChannelView, View
 from wareflow_kit.refusals import PreconditionFailed
-from wareflow_kit.web.caching import Seen, etag_of
+from wareflow_kit.web.caching import NOT_MODIFIED, Seen, etag_of
 from wareflow_kit.web.deps import Read, Tx
 from wareflow_kit.web.problems import refusals
 
@@ -27,7 +27,7 @@ class Channels(View):
     items: list[ChannelView]
 
 
-@router.get("", response_model=Channels, dependencies=PUBLIC)
+@router.get("", response_model=Channels, dependencies=PUBLIC, responses=NOT_MODIFIED)
 async def list_channels(request: Request, session: Read) -> Response:
     """All channels, by id."""
     return answer(request, Channels(items=await channels(session)))
@@ -37,7 +37,7 @@ async def list_channels(request: Request, session: Read) -> Response:
     "/{channel_id}",
     response_model=ChannelView,
     dependencies=PUBLIC,
-    responses=refusals(NoSuchChannel),
+    responses=refusals(NoSuchChannel) | NOT_MODIFIED,
 )
 async def read_channel(
     request: Request, session: Read, channel_id: Annotated[Text, Path(max_length=63)]

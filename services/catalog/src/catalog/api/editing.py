@@ -19,7 +19,7 @@ from catalog.usecases.remove_product import remove_product
 from catalog.views.editing import terms_of
 from wareflow_kit.auth import Principal
 from wareflow_kit.refusals import PreconditionFailed
-from wareflow_kit.web.caching import Seen, label
+from wareflow_kit.web.caching import NOT_MODIFIED, Seen, label
 from wareflow_kit.web.deps import Read, Tx, requires
 from wareflow_kit.web.idempotency import Once
 from wareflow_kit.web.problems import refusals
@@ -60,7 +60,7 @@ async def post_product(
     return ProductRecord(id=product_id, version=version, terms=made)
 
 
-@router.get("/{product_id}/terms", responses=refusals(NoSuchProduct))
+@router.get("/{product_id}/terms", responses=refusals(NoSuchProduct) | NOT_MODIFIED)
 async def read_product_terms(
     product_id: UUID, request: Request, response: Response, session: Read, now: Now, _: Reader
 ) -> ProductRecord:

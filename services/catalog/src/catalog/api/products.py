@@ -21,6 +21,7 @@ from catalog.views.search import found
 from catalog.views.shapes import ProductPage, ProductSummary, SearchPage, Shown
 from wareflow_kit.paging import Page
 from wareflow_kit.refusals import BadRequest, Forbidden
+from wareflow_kit.web.caching import NOT_MODIFIED
 from wareflow_kit.web.deps import Look
 from wareflow_kit.web.paging import After, InvalidCursor, Limit
 from wareflow_kit.web.problems import refusals
@@ -110,7 +111,7 @@ async def keys(keys: Annotated[Keys, Query()]) -> Keys:
 @router.get(
     "/products",
     response_model=Page[ProductSummary],
-    responses=refusals(OneKindOfKey, NotPublic, NoSuchChannel, InvalidCursor),
+    responses=refusals(OneKindOfKey, NotPublic, NoSuchChannel, InvalidCursor) | NOT_MODIFIED,
 )
 async def list_products(
     request: Request,
@@ -135,7 +136,11 @@ async def list_products(
     return answer(request, _several(items, next=page.next))
 
 
-@router.get("/search", response_model=SearchPage, responses=refusals(NotPublic, InvalidCursor))
+@router.get(
+    "/search",
+    response_model=SearchPage,
+    responses=refusals(NotPublic, InvalidCursor) | NOT_MODIFIED,
+)
 async def search_products(
     request: Request,
     connection: Look,
@@ -160,7 +165,9 @@ def _several(items: Sequence[Shown[ProductSummary]], **more: str | None) -> Show
 
 
 @router.get(
-    "/products/by-slug/{slug}", response_model=ProductPage, responses=refusals(NoSuchProduct)
+    "/products/by-slug/{slug}",
+    response_model=ProductPage,
+    responses=refusals(NoSuchProduct) | NOT_MODIFIED,
 )
 async def read_product_by_slug(
     request: Request,
@@ -172,7 +179,11 @@ async def read_product_by_slug(
     return await _page(request, connection, "slug", slug.lower(), seer)
 
 
-@router.get("/products/{product_id}", response_model=ProductPage, responses=refusals(NoSuchProduct))
+@router.get(
+    "/products/{product_id}",
+    response_model=ProductPage,
+    responses=refusals(NoSuchProduct) | NOT_MODIFIED,
+)
 async def read_product(
     request: Request, connection: Look, seer: Seer, product_id: UUID
 ) -> Response:

@@ -11,7 +11,7 @@ from inventory.model.ids import LocationId, VariantId
 from inventory.model.item import UnknownVariant
 from inventory.model.stock import VariantStock
 from inventory.views.levels import Wanted, levels, stock_of
-from wareflow_kit.web.caching import label
+from wareflow_kit.web.caching import NOT_MODIFIED, label
 from wareflow_kit.web.deps import Read
 from wareflow_kit.web.paging import After, Limit, Page, decode_cursor, page
 from wareflow_kit.web.problems import refusals
@@ -93,7 +93,7 @@ async def list_levels(
     )
 
 
-@router.get("/{variant_id}", responses=refusals(UnknownVariant))
+@router.get("/{variant_id}", responses=refusals(UnknownVariant) | NOT_MODIFIED)
 async def get_level(
     variant_id: UUID, request: Request, response: Response, session: Read, _who: Reader
 ) -> StockOut:

@@ -19,7 +19,7 @@ from inventory.usecases.create_location import create_location
 from inventory.usecases.update_location import update_location
 from inventory.views.locations import all_locations, location_of
 from wareflow_kit.refusals import PreconditionFailed
-from wareflow_kit.web.caching import Seen, label
+from wareflow_kit.web.caching import NOT_MODIFIED, Seen, label
 from wareflow_kit.web.deps import Read, Tx
 from wareflow_kit.web.idempotency import Once
 from wareflow_kit.web.paging import Page
@@ -74,7 +74,7 @@ async def list_locations(session: Read, _who: Reader) -> Page[LocationOut]:
     return Page(items=[LocationOut.model_validate(location) for location in found])
 
 
-@router.get("/{location_id}", responses=refusals(UnknownLocation))
+@router.get("/{location_id}", responses=refusals(UnknownLocation) | NOT_MODIFIED)
 async def get_location(
     location_id: UUID, request: Request, response: Response, session: Read, _who: Reader
 ) -> LocationOut:

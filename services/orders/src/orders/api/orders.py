@@ -33,7 +33,7 @@ from orders.views.orders import (
 )
 from wareflow_kit.auth import Principal
 from wareflow_kit.web.access import ANYBODY
-from wareflow_kit.web.caching import label
+from wareflow_kit.web.caching import NOT_MODIFIED, label
 from wareflow_kit.web.deps import Read, Tx, customer_or_staff
 from wareflow_kit.web.limits import take
 from wareflow_kit.web.paging import After, Limit, Page, decode_cursor, page
@@ -103,7 +103,7 @@ async def look_up_order(
     return OrderOut.whole(found.order, None)
 
 
-@router.get("/{order_id}", responses=refusals(OrderNotFound))
+@router.get("/{order_id}", responses=refusals(OrderNotFound) | NOT_MODIFIED)
 async def get_order(
     order_id: UUID,
     who: Follower,
