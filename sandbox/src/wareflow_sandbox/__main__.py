@@ -7,6 +7,7 @@ import uvloop
 from pydantic import ValidationError
 
 from wareflow_kit.database import migrate
+from wareflow_kit.garbage import collect_seldom
 from wareflow_kit.logs import configure_logs
 from wareflow_kit.serving import serve, stop_on_signals
 from wareflow_sandbox.main import Sandbox, build
@@ -34,6 +35,7 @@ def main() -> None:
     except ValidationError as error:
         sys.exit(f"The settings are not right:\n{error}")
     configure_logs(level=settings.log_level, form=settings.log_format)
+    collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         sys.exit(runner.run(run(sandbox)))
 

@@ -18,6 +18,7 @@ from wareflow.kafka import local_kafka
 from wareflow.processes import processes
 from wareflow.progress import OUT
 from wareflow.shoppers import Crowd
+from wareflow_kit.garbage import collect_seldom
 from wareflow_kit.logs import configure_logs
 
 # Short deadlines: whoever walks away from the payment is given up within seconds, not half an hour.
@@ -65,6 +66,7 @@ async def _demo(folder: Path, broker: str, crowd: Crowd, *, many: bool) -> bool:
         async with shop as running:
             OUT.print(f"up after {time.monotonic() - began:.1f} s: {running.url}")
             _ = await filled(running)
+            collect_seldom()
             tally = await simulated(running, crowd)
             async with open_house(running) as house:
                 holds = await verified(house, wait=120)

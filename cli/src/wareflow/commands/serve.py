@@ -19,6 +19,7 @@ from wareflow.processes import processes
 from wareflow.progress import OUT
 from wareflow.settling import settle
 from wareflow.state import Running
+from wareflow_kit.garbage import collect_seldom
 from wareflow_kit.logs import configure_logs
 from wareflow_kit.serving import stop_on_signals
 
@@ -57,6 +58,7 @@ async def _serve(
             _greet(running, time.monotonic() - began)
             if sample:
                 _ = await filled(running)
+            collect_seldom()
             _ = await stop.wait()
             OUT.print("\nstopping: what is in work is finished first")
 

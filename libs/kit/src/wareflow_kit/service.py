@@ -29,6 +29,7 @@ from wareflow_events.transaction import Transactions
 from wareflow_kit.brokers import open_broker
 from wareflow_kit.checks import Check
 from wareflow_kit.database import migrate
+from wareflow_kit.garbage import collect_seldom
 from wareflow_kit.housekeeping import housekeeping
 from wareflow_kit.logs import configure_logs
 from wareflow_kit.pollers import Poller
@@ -160,6 +161,7 @@ def _read_settings(build: Build) -> ServiceSettings:
 
 async def _composed(build: Build, settings: ServiceSettings, way: Callable[[Service], Any]) -> int:
     service = build(settings, broker=open_broker(settings))
+    collect_seldom()
     try:
         return await way(service)
     finally:
