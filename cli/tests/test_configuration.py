@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wareflow import state
-from wareflow.configuration import Plan
+from wareflow.configuration import HINTS, Plan
 from wareflow.house import SERVICES
 from wareflow.state import NotRunning
 from wareflow_kit.auth import Verifier
@@ -24,6 +24,12 @@ def plan(tmp_path: Path) -> Plan:
         front="http://127.0.0.1:8000",
         overrides={"orders": {"pay_within": "PT7S"}},
     )
+
+
+def test_the_sandbox_tells_payments_all_that_it_acts_upon_and_nothing_else() -> None:
+    webhooks = import_module("payments.gateways.stripe_webhooks")
+    told: frozenset[str] = import_module("wareflow_sandbox.model.event").EVENT_TYPES
+    assert {*HINTS} == (webhooks.INTENT_TYPES | webhooks.REFUND_TYPES) & told
 
 
 @pytest.mark.parametrize("service", [*SERVICES, "sandbox"])

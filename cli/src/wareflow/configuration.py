@@ -24,6 +24,11 @@ STAFF_SCOPES = (
 CRM_ISSUER = "https://crm.wareflow.local"
 ORDERS_ISSUER = "https://orders.wareflow.local"
 STAFF_ISSUER = "https://staff.wareflow.local"
+HINTS = (
+    *("payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled"),
+    *("refund.created", "refund.updated", "refund.failed"),
+)
+"""The webhooks that payments reads something again for; others it would only store."""
 _SECRET_KEY, _PUBLISHABLE_KEY = "sk_test_sandbox", "pk_test_sandbox"
 
 
@@ -131,6 +136,7 @@ class Plan:
                 hook = {
                     "url": f"{self.services['payments']}/payments/v1/webhooks/stripe",
                     "secret": self.webhook_secret(),
+                    "events": HINTS,
                 }
                 return {"webhook_endpoints": (hook,), "public_url": f"{self.front}/sandbox"}
             case _:

@@ -15,14 +15,14 @@ from payments.model.intent import Declined
 from payments.model.webhook import ForgedWebhook, Notice, Subject, WrongMode
 
 # What each type tells us to read again. Others are kept, and nothing more.
-_INTENT_TYPES = frozenset(
+INTENT_TYPES = frozenset(
     {
         "payment_intent.succeeded",
         "payment_intent.payment_failed",
         "payment_intent.canceled",
     }
 )
-_REFUND_TYPES = frozenset(
+REFUND_TYPES = frozenset(
     {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
 )
 
@@ -139,9 +139,9 @@ def _subject(kind: str, raw: dict[str, Any]) -> tuple[Subject, str | None]:
     name = raw.get("id")
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
         return Subject.NOTHING, None
-    if kind in _INTENT_TYPES:
+    if kind in INTENT_TYPES:
         return Subject.INTENT, name
-    if kind in _REFUND_TYPES:
+    if kind in REFUND_TYPES:
         return Subject.REFUND, name
     return Subject.NOTHING, None
 
