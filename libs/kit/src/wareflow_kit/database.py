@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import JsonValue
-from sqlalchemy import BigInteger, DateTime, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, Index, MetaData, Text
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -15,7 +15,7 @@ from wareflow_kit.drift import schema_drift
 from wareflow_kit.jsons import to_json
 from wareflow_kit.urls import async_url
 
-__all__ = ["NAMING", "TYPES", "engine", "metadata", "migrate", "schema_drift"]
+__all__ = ["NAMING", "TYPES", "engine", "inverted", "metadata", "migrate", "schema_drift"]
 
 NAMING = {
     "pk": "%(table_name)s_pkey",
@@ -55,6 +55,15 @@ TYPES: dict[Any, Any] = {
 def metadata() -> MetaData:
     """Fresh metadata with the house's constraint names."""
     return MetaData(naming_convention=NAMING)
+
+
+def inverted(column: str, *, name: str | None = None) -> Index:
+    """An index of what each row's `column` is made of: words, or elements.
+
+    Without GIN's pending list, which every search would read whole until the next vacuum: after
+    an import a search took 60 times as long.
+    """
+    return Index(name, column, postgresql_using="gin", postgresql_with={"fastupdate": "off"})
 
 
 def engine(

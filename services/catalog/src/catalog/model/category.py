@@ -9,8 +9,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog.model.base import Base, inverted
+from catalog.model.base import Base
 from catalog.model.values import CategoryId, Html, Name, Slug, Terms, shown
+from wareflow_kit.database import inverted
 from wareflow_kit.refusals import Conflict, Invalid, NotFound
 
 DEEPEST = 10

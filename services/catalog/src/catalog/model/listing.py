@@ -7,7 +7,8 @@ from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog.model.base import Base, inverted
+from catalog.model.base import Base
+from wareflow_kit.database import inverted
 
 
 class Listing(Base):

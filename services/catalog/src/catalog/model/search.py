@@ -6,7 +6,8 @@ from sqlalchemy import ForeignKey, Text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog.model.base import Base, inverted
+from catalog.model.base import Base
+from wareflow_kit.database import inverted
 
 ORIGINAL = ""
 """The locale of a product's own words."""

@@ -14,6 +14,7 @@ from wareflow_events.schemas.crm import (
     CustomerMerged,
     CustomerRegistered,
 )
+from wareflow_kit.database import inverted
 from wareflow_kit.refusals import Conflict, Gone, NotFound, PreconditionFailed
 
 CustomerId = NewType("CustomerId", UUID)
@@ -44,7 +45,7 @@ class Customer(Base):
         Index("customer_by_age", "created_at", "customer_id"),
         Index("customer_by_email", "email_key"),
         Index("customer_by_name", "name_key"),
-        Index("customer_by_tag", "tags", postgresql_using="gin"),
+        inverted("tags", name="customer_by_tag"),
     )
 
     customer_id: Mapped[UUID] = mapped_column(primary_key=True)
