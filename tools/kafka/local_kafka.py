@@ -378,15 +378,21 @@ def main() -> None:
     chosen = parser.parse_args()
     _ = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with LocalKafka(chosen.data, port=chosen.port) as kafka:
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            LocalKafka(chosen.data, port=chosen.port) as kafka,
+        ):
+            # A KeyboardInterrupt is lost where Python ignores exceptions, as in a destructor.
+            asked = list[int]()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                _ = signal.signal(number, lambda which, _: asked.append(which))
             print(kafka.bootstrap, flush=True)
-            while True:
+            while not asked:
                 time.sleep(LOOK_EVERY)
                 keep(kafka)
-    except KeyboardInterrupt:
-        _say("stopped")
     except (KafkaUnavailable, KafkaFailed) as why:
         sys.exit(str(why))
+    _say("stopped")
 
 
 if __name__ == "__main__":
