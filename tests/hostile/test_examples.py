@@ -35,6 +35,7 @@ class Guide:
 
     def __init__(self, world: World, service: Service) -> None:
         self.world = world
+        self.operations = [*operations(service.name, service.app.openapi())]
         self._declared = {e.unique_id: access_of(e) for e in endpoints(service.app.routes)}
 
     async def refusal(self, deed: Deed, operation: Operation) -> str | None:
@@ -94,10 +95,7 @@ async def test_every_example_is_accepted(
     service: str, world: World, apps: dict[str, Service]
 ) -> None:
     guide, deed = Guide(world, apps[service]), await world.deed()
-    found = [
-        await guide.refusal(deed, operation)
-        for operation in operations(service, apps[service].app.openapi())
-    ]
+    found = [await guide.refusal(deed, operation) for operation in guide.operations]
     refused = [line for line in found if line is not None]
     assert not refused, "\n".join(refused)
 
@@ -110,7 +108,7 @@ async def test_no_parameter_is_broken_by_a_nul(
     guide, deed = Guide(world, apps[service]), await world.deed()
     found = [
         fault
-        for operation in operations(service, apps[service].app.openapi())
+        for operation in guide.operations
         if operation.method == "GET"
         async for fault in guide.faults(deed, operation)
     ]

@@ -151,18 +151,7 @@ async def test_a_part_that_is_cancelled_though_nobody_asked_for_it_has_died() ->
     assert isinstance(supervisor.failures["cancelled"], EndedEarly)
 
 
-async def test_a_part_that_is_late_when_all_stop_has_not_died() -> None:
-    supervisor = Supervisor()
-
-    async def late(stop: asyncio.Event) -> None:
-        await asyncio.sleep(60)
-
-    supervisor.start("late", late)
-    await supervisor.drain(0.05)
-    assert not supervisor.failures
-
-
-async def test_a_part_that_does_not_stop_is_cancelled() -> None:
+async def test_a_part_that_does_not_stop_is_cancelled_and_has_not_died() -> None:
     supervisor = Supervisor()
     cancelled = asyncio.Event()
 
@@ -177,6 +166,7 @@ async def test_a_part_that_does_not_stop_is_cancelled() -> None:
     await asyncio.sleep(0)
     await supervisor.drain(0.01)
     assert cancelled.is_set()
+    assert not supervisor.failures
 
 
 @pytest.mark.parametrize("bell", [None, Bell()])
