@@ -16,7 +16,7 @@ async def answers(server: PostgresServer) -> int:
     async with asyncio.timeout(60):
         while True:
             try:
-                connection = await asyncpg.connect(server.url())
+                connection = await asyncpg.connect(server.socket_url())
             except (OSError, asyncpg.PostgresError):
                 await asyncio.sleep(0.05)
                 continue
@@ -28,11 +28,11 @@ async def answers(server: PostgresServer) -> int:
 
 async def test_a_server_that_crashes_answers_again_at_the_same_address(tmp_path: Path) -> None:
     async with postgres(tmp_path, fsync=False, say=lambda _: None) as server:
-        before, address = await answers(server), server.url()
+        before, address = await answers(server), server.socket_url()
         for sign in (signal.SIGQUIT, signal.SIGKILL):
             os.kill(server.pid, sign)
             async with asyncio.timeout(30):
                 while server.running:  # noqa: ASYNC110  another process does it
                     await asyncio.sleep(0.01)
             assert await answers(server) == before
-        assert server.url() == address
+        assert server.socket_url() == address

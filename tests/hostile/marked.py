@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -17,6 +16,7 @@ from wareflow import state
 from wareflow.house import open_house
 from wareflow.shop import Placed
 from wareflow_events.event import Kind, topics
+from wareflow_postgres.cluster import PASSWORD
 
 Row = Any
 
@@ -181,5 +181,4 @@ def _secrets_of(data: Path, running: state.Running) -> Iterable[str]:
     for key in (data / "keys").iterdir():
         lines = key.read_text().splitlines()
         yield next(line for line in lines if line and not line.startswith("-----"))
-    if password := urlsplit(running.postgres).password:
-        yield password
+    yield (data / "postgres" / PASSWORD).read_text().strip()

@@ -25,7 +25,7 @@ _LOOK_EVERY = 0.2
 async def postgres(
     data: Path, *, fsync: bool, say: Callable[[str], None]
 ) -> AsyncGenerator[PostgresServer]:
-    """The server of a data folder; if it crashes it is started again on the same port."""
+    """The server of a data folder; if it crashes it is started again where it was."""
     server = await asyncio.to_thread(
         PostgresServer.start, data / "postgres", fsync=fsync, progress=say
     )

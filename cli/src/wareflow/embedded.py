@@ -75,7 +75,7 @@ async def server(options: Options, say: Say) -> AsyncGenerator[str]:
         yield options.server_url
         return
     async with postgres(options.data, fsync=options.fsync, say=say) as own:
-        yield own.url()
+        yield own.socket_url()
 
 
 def _broker(plan: Plan) -> Broker:

@@ -106,6 +106,13 @@ def test_addresses_take_the_form_each_library_wants() -> None:
     assert async_url(url).query == {"ssl": "require"}
     assert dsn(f"{async_url(url).render_as_string(hide_password=False)}") == url
     assert dsn(url, database="postgres") == url.replace("/shop", "/postgres")
+
+
+def test_an_address_may_name_a_unix_socket() -> None:
+    url = "postgresql://wareflow@/shop?host=%2Ftmp%2Fpg&port=5432"
+    assert async_url(url).query == {"host": "/tmp/pg", "port": "5432"}
+    assert dsn(url) == url
+    assert dsn(url, database="log") == url.replace("/shop", "/log")
     assert database_of(url) == "shop"
     with pytest.raises(ValueError, match="names no database"):
         _ = database_of("postgresql://db")

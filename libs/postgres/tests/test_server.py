@@ -1,5 +1,6 @@
 """What a server on a folder promises."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from wareflow_postgres import cluster, server
 from wareflow_postgres.account import account_for
+from wareflow_postgres.binaries import find_bin_dir
 from wareflow_postgres.budget import MAX_CONNECTIONS
 from wareflow_postgres.cluster import Cluster, FolderInUse, NotADataFolder
 from wareflow_postgres.databases import create_database
@@ -56,12 +58,14 @@ def test_what_was_committed_survives_a_killed_server(folder: Path, start: Start,
 def test_a_crashed_server_is_revived_where_it_was(folder: Path, start: Start, ask: Ask) -> None:
     made = start(folder / "data")
     _ = ask(made, "CREATE TABLE kept (); INSERT INTO kept DEFAULT VALUES")
-    url, first = made.url(), made.pid
-    os.kill(first, signal.SIGQUIT)
+    url, socket, first = made.url(), made.socket_url(), made.pid
+    os.kill(first, signal.SIGKILL)  # its socket stays behind
     made.revive()
-    assert (made.url(), made.pid == first) == (url, False)
+    assert (made.url(), made.socket_url(), made.pid == first) == (url, socket, False)
     assert ask(made, "SELECT count(*) FROM kept") == "1"
+    assert made.socket_dir.exists()
     made.stop()
+    assert not made.socket_dir.exists()
     assert not cluster.is_held(folder / "data")
 
 
@@ -189,3 +193,17 @@ async def test_the_url_serves_sqlalchemy_as_well(folder: Path, start: Start) -> 
         assert await connection.scalar(text("SELECT current_database()")) == "orders"
         assert await create_database(engine.url.render_as_string(hide_password=False), "crm")
     await engine.dispose()
+
+
+async def test_the_socket_serves_asyncpg_sqlalchemy_and_psql(folder: Path, start: Start) -> None:
+    made = start(folder / "data")
+    url = made.socket_url('odd "name"')
+    assert await create_database(made.socket_url(), 'odd "name"')
+    engine = create_async_engine(url.replace("postgresql:", "postgresql+asyncpg:"))
+    async with engine.connect() as connection:
+        who = await connection.execute(text("SELECT inet_server_addr(), current_database()"))
+        assert tuple(who.one()) == (None, 'odd "name"')
+    await engine.dispose()
+    psql = [find_bin_dir() / "psql", url, "-XAtc", "SELECT inet_server_addr() IS NULL"]
+    done = await asyncio.to_thread(subprocess.run, psql, capture_output=True, text=True)
+    assert done.stdout == "t\n"

@@ -49,7 +49,7 @@ async def _up(data: Path, broker: str) -> None:
         local_kafka(data / "kafka", wanted=broker == "kafka", say=say) as bootstrap,
         postgres(data, fsync=True, say=say) as server,
     ):
-        state.write(data, stored(data, server.url(), bootstrap))
+        state.write(data, stored(data, server.socket_url(), bootstrap))
         OUT.print(f"The databases of {data} are up, and no service. Ctrl-C stops them.")
         try:
             _ = await stop.wait()
@@ -124,11 +124,12 @@ async def _put_aside(running: Running, name: str) -> str:
 
 def _run(program: str, running: Running, database: str, *arguments: str) -> None:
     """One of PostgreSQL's own programs; the password goes by its environment, not its arguments."""
-    address = urlsplit(running.postgres)
-    who = [f"--host={address.hostname}", f"--port={address.port}", f"--username={address.username}"]
-    secret = {"PGPASSWORD": unquote(address.password or "")}
+    address = urlsplit(running.database(database))
+    who, _, where = address.netloc.rpartition("@")
+    without = address._replace(netloc=f"{who.partition(':')[0]}@{where}")
+    secret = {"PGPASSWORD": unquote(address.password)} if address.password else {}
     _ = subprocess.run(  # noqa: S603  our own program, and no shell
-        [find_bin_dir() / program, *who, f"--dbname={database}", *arguments],
+        [find_bin_dir() / program, f"--dbname={without.geturl()}", *arguments],
         env={**os.environ, **secret},
         check=True,
     )

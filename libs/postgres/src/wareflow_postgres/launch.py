@@ -45,6 +45,7 @@ class Launch:
 
     cluster: Cluster
     programs: Path
+    socket_dir: Path
     lock: int
     settings: Settings
     limit: float
@@ -63,13 +64,16 @@ class Launch:
         return launched
 
     def _process(self, port: int, log: ServerLog) -> LeashedProcess:
-        socket_dir = _socket_dir(self.cluster)
-        listen = {"listen_addresses": HOST, "port": port, "unix_socket_directories": socket_dir}
+        listen = {
+            "listen_addresses": HOST,
+            "port": port,
+            "unix_socket_directories": self.socket_dir,
+        }
         options = [f"--{name}={value}" for name, value in {**self.settings, **listen}.items()]
         with log.open() as stderr:
             return LeashedProcess(
                 [str(self.programs / "postgres"), "-D", self.cluster.argument, *options],
-                socket_dir=socket_dir,
+                socket_dir=self.socket_dir,
                 lock=self.lock,
                 log=stderr,
                 options=self.cluster.process_options,
@@ -105,7 +109,7 @@ def free_port() -> int:
             return port
 
 
-def _socket_dir(cluster: Cluster) -> Path:
+def make_socket_dir(cluster: Cluster) -> Path:
     """A private folder with a short path: a socket's may have 107 bytes only (103 on macOS)."""
     parent = public_temp_dir(cluster.account)
     folder = Path(tempfile.mkdtemp(prefix="wareflow-pg-", dir=parent))

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -33,7 +32,7 @@ done
 
 
 class LeashedProcess:
-    """A server process, the folder of its socket, and the pipe that holds both to the owner."""
+    """A server process, and the pipe that holds it and the folder of its socket to the owner."""
 
     def __init__(
         self,
@@ -44,8 +43,10 @@ class LeashedProcess:
         log: FileIO,
         options: Mapping[str, Any],
     ) -> None:
-        """Start `command`, which keeps the descriptor `lock` and writes to `log`."""
-        self.socket_dir: Path = socket_dir
+        """Start `command`, which keeps the descriptor `lock` and writes to `log`.
+
+        An owner who stops it removes `socket_dir`; the guard does when the owner is gone.
+        """
         end, self._leash = os.pipe()
         try:
             self._process: subprocess.Popen[bytes] = subprocess.Popen[bytes](
@@ -89,4 +90,3 @@ class LeashedProcess:
     def _let_go(self) -> None:
         os.close(self._leash)
         self._leash = -1
-        shutil.rmtree(self.socket_dir, ignore_errors=True)

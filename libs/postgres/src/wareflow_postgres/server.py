@@ -2,12 +2,13 @@
 
 import contextlib
 import os
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from wareflow_postgres.account import account_for
 from wareflow_postgres.binaries import find_bin_dir, within_reach
@@ -15,7 +16,15 @@ from wareflow_postgres.budget import MAX_CONNECTIONS
 from wareflow_postgres.cluster import SUPERUSER, Cluster
 from wareflow_postgres.databases import create_database
 from wareflow_postgres.initdb import initialise
-from wareflow_postgres.launch import HOST, Launch, Launched, PortTaken, Progress, free_port
+from wareflow_postgres.launch import (
+    HOST,
+    Launch,
+    Launched,
+    PortTaken,
+    Progress,
+    free_port,
+    make_socket_dir,
+)
 from wareflow_postgres.settings import settings
 
 START_LIMIT = 120.0  # seconds: after a crash up to max_wal_size (1 GB) is replayed
@@ -29,6 +38,8 @@ class PostgresServer:
     def __init__(self, launch: Launch, launched: Launched) -> None:
         self.data_dir: Path = launch.cluster.path
         self.port: int = launched.port
+        self.socket_dir: Path = launch.socket_dir
+        """The folder of its Unix socket, private to the server's account and its owner."""
         self._password: str | None = launch.cluster.password
         self._launch: Launch = launch
         self._launched: Launched = launched
@@ -61,15 +72,15 @@ class PostgresServer:
                 initialise(cluster, programs, lock=lock, sync=fsync)
             cluster.forget_the_dead()
             chosen = settings(max_connections=max_connections, fsync=fsync)
-            launch = Launch(cluster, programs, lock, chosen, limit, progress)
-            return cls(launch, launch.on(port) if port else _on_a_free_port(launch))
+            socket_dir = make_socket_dir(cluster)
+            launch = Launch(cluster, programs, socket_dir, lock, chosen, limit, progress)
+            try:
+                return cls(launch, launch.on(port) if port else _on_a_free_port(launch))
+            except BaseException:
+                shutil.rmtree(socket_dir, ignore_errors=True)
+                raise
         finally:
             os.close(lock)
-
-    @property
-    def socket_dir(self) -> Path:
-        """The folder of its Unix socket, another one after `revive`."""
-        return self._launched.process.socket_dir
 
     @property
     def pid(self) -> int:
@@ -89,6 +100,14 @@ class PostgresServer:
         password = "" if self._password is None else f":{quote(self._password, safe='')}"
         return f"postgresql://{SUPERUSER}{password}@{HOST}:{self.port}/{quote(database, safe='')}"
 
+    def socket_url(self, database: str = "postgres") -> str:
+        """`postgresql://user@/database?host=socket_dir&port=port`, for the owner's account.
+
+        No secret, and a statement's way there and back is a quarter shorter than by TCP.
+        """
+        where = urlencode({"host": self.socket_dir, "port": self.port})
+        return f"postgresql://{SUPERUSER}@/{quote(database, safe='')}?{where}"
+
     async def aensure_database(self, name: str) -> str:
         """Make the database if it is missing; its url."""
         _ = await create_database(self.url(), name)
@@ -96,19 +115,21 @@ class PostgresServer:
 
     def stop(self, *, limit: float = STOP_LIMIT) -> None:
         """Fast shutdown: sessions end, data is written down; after `limit` seconds it is killed."""
-        self._launched.process.end(signal.SIGINT, limit=limit)
-        self._launched.log.close()
+        self._end(signal.SIGINT, limit=limit)
+        shutil.rmtree(self.socket_dir, ignore_errors=True)
 
     def kill(self) -> None:
         """Immediate shutdown, like a crash: the next start recovers."""
-        self._launched.process.end(signal.SIGQUIT, limit=10)
-        self._launched.log.close()
+        self._end(signal.SIGQUIT)
+        shutil.rmtree(self.socket_dir, ignore_errors=True)
 
     def revive(self) -> None:
-        """Start it again on the same port after its process has ended; it recovers what was
-        committed. Blocks, and raises what `start` raises: then it may be tried again.
+        """Start it again where it was, same port and socket, after its process has ended.
+
+        It recovers what was committed. Blocks, and raises what `start` raises: then it may be
+        tried again.
         """
-        self.kill()
+        self._end(signal.SIGQUIT)
         cluster = self._launch.cluster
         lock = cluster.lock(self._launch.limit)
         try:
@@ -116,6 +137,10 @@ class PostgresServer:
             self._launched = replace(self._launch, lock=lock).on(self.port)
         finally:
             os.close(lock)
+
+    def _end(self, sign: signal.Signals, *, limit: float = 10) -> None:
+        self._launched.process.end(sign, limit=limit)
+        self._launched.log.close()
 
     def __enter__(self) -> Self:
         return self
