@@ -11,12 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy.exc import IntegrityError
 
 from wareflow_events import batch, deadletter, inbox, metrics
 from wareflow_events.broker import Broker, Chunk, LogTruncated, Subscription, TopicPartition
 from wareflow_events.failpoints import failpoint
-from wareflow_events.faults import backoff, is_lost_connection, is_transient, sleep
+from wareflow_events.faults import (
+    backoff,
+    breaks_a_constraint,
+    is_lost_connection,
+    is_transient,
+    sleep,
+)
 from wareflow_events.handlers import ConsumerGroup, Handler, Heard, on, on_run
 from wareflow_events.transaction import Transactions
 
@@ -215,7 +220,7 @@ class Consumer:
             self._rest(chunk, error, outcome)
         elif len(chunk.records) > 1:
             await self._halve(chunk, outcome)
-        elif isinstance(error, IntegrityError) and self._tries(chunk) < _PATIENCE:
+        elif breaks_a_constraint(error) and self._tries(chunk) < _PATIENCE:
             self._rest(chunk, error, outcome)
         else:
             await self._bury(chunk, error, outcome)

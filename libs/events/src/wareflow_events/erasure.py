@@ -10,6 +10,7 @@ from sqlalchemy import Uuid as UuidType
 
 from wareflow_events import deadletter
 from wareflow_events.broker import Record
+from wareflow_events.driver import fetch
 from wareflow_events.event import Kind, topics
 from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transaction
@@ -38,9 +39,8 @@ ON CONFLICT DO NOTHING
 
 async def lock_subject(tx: Transaction, subject_id: UUID) -> bool:
     """Hold a person's id until the commit; True if they were erased and nothing may be written."""
-    connection = await tx.session.connection()
-    _ = await connection.exec_driver_sql(_LOCK, (subject_id,))
-    return (await connection.exec_driver_sql(_ERASED, (subject_id,))).first() is not None
+    _ = await fetch(tx.session, _LOCK, subject_id)
+    return bool(await fetch(tx.session, _ERASED, subject_id))
 
 
 async def names_erased(tx: Transaction, records: Iterable[Record]) -> set[bytes]:

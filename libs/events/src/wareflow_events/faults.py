@@ -4,7 +4,7 @@ import asyncio
 import random
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 # Classes of SQLSTATE that say nothing about the event: connection (08), resources (53), operator
@@ -41,6 +41,11 @@ def is_lost_connection(error: BaseException | None) -> bool:
             return True
         seen = seen.__cause__
     return False
+
+
+def breaks_a_constraint(error: BaseException) -> bool:
+    """Whether the database refused a row, as SQLAlchemy or as asyncpg says it."""
+    return isinstance(error, IntegrityError | asyncpg.IntegrityConstraintViolationError)
 
 
 def backoff(attempt: int, *, first: float = 0.05, most: float = 30.0) -> float:

@@ -22,6 +22,7 @@ from sqlalchemy import Uuid as UuidType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from wareflow_events.broker import Chunk, TopicPartition
+from wareflow_events.driver import fetch
 
 RETENTION = timedelta(days=30)
 """How long the inbox remembers; an older event outside a replay is a dead letter."""
@@ -162,7 +163,7 @@ async def advance(
         [chunk.end for chunk in chunks],
         now,
     )
-    rows = (await connection.exec_driver_sql(_ADVANCE, arguments)).all()
+    rows = await fetch(connection, _ADVANCE, *arguments)
     if rows and rows[0].paused:
         raise Paused(consumer)
     moved = {TopicPartition(r.topic, r.partition): r.replay_until for r in rows if r.topic}
@@ -191,8 +192,8 @@ async def first_time(
 ) -> set[UUID]:
     """Which of `ids` this consumer has never applied; they count as applied from now on."""
     arguments = (standing.consumer_id, standing.generation, list(dict.fromkeys(ids)))
-    rows = await connection.exec_driver_sql(_FIRST_TIME, arguments)
-    return set(rows.scalars())
+    rows = await fetch(connection, _FIRST_TIME, *arguments)
+    return {row.event_id for row in rows}
 
 
 # Ids begin with their time, so both are a range of the primary key per consumer.

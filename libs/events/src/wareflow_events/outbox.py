@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from wareflow_events.driver import fetch
 from wareflow_events.event import Event
 
 
@@ -103,4 +104,4 @@ async def write(
         [p.data for p in pending],
         [p.event.TOPIC.sequenced for p in pending],
     )
-    _ = await connection.exec_driver_sql(_WRITE, (*columns, time, traceparent))
+    _ = await fetch(connection, _WRITE, *columns, time, traceparent)

@@ -6,8 +6,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
+from wareflow_events.driver import fetch
 from wareflow_events.failpoints import failpoint
 from wareflow_events.transaction import Transaction, Transactions
 from wareflow_kit.refusals import Invalid
@@ -39,6 +39,14 @@ class RequestKey:
     body_hash: bytes
 
 
+_CLAIM = """
+INSERT INTO idempotency_key (who, route, key, body_hash, created_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING RETURNING true
+"""
+_MAKE = "UPDATE idempotency_key SET made = $4 WHERE who = $1 AND route = $2 AND key = $3"
+_MADE = "SELECT body_hash, made FROM idempotency_key WHERE who = $1 AND route = $2 AND key = $3"
+
+
 async def make_once(
     tx: Transaction, request: RequestKey, make: Callable[[], Awaitable[UUID]]
 ) -> tuple[UUID, bool]:
@@ -47,41 +55,21 @@ async def make_once(
     The key's row goes in first: a rival waits there for our outcome, a fault leaves nothing.
     `IdempotencyKeyReused` when the key came with another body before.
     """
-    claim = (
-        insert(_KEYS)
-        .values(
-            who=request.who,
-            route=request.route,
-            key=request.key,
-            body_hash=request.body_hash,
-            created_at=tx.now,
-        )
-        .on_conflict_do_nothing()
-        .returning(sa.true())
-    )
-    if (await tx.session.execute(claim)).scalar() is None:
+    key = (request.who, request.route, request.key)
+    if not await fetch(tx.session, _CLAIM, *key, request.body_hash, tx.now):
         return await _made_before(tx, request), True
     _NOT_MADE.reach(request.route)
     made = await make()
-    _ = await tx.session.execute(sa.update(_KEYS).where(_is(request)).values(made=made))
+    _ = await fetch(tx.session, _MAKE, *key, made)
     _NOT_COMMITTED.reach(request.route)
     return made, False
 
 
 async def _made_before(tx: Transaction, request: RequestKey) -> UUID:
-    query = sa.select(_KEYS.c.body_hash, _KEYS.c.made).where(_is(request))
-    row = (await tx.session.execute(query)).one()
-    if row.body_hash != request.body_hash:
+    ((body_hash, made),) = await fetch(tx.session, _MADE, request.who, request.route, request.key)
+    if body_hash != request.body_hash:
         raise IdempotencyKeyReused
-    return row.made
-
-
-def _is(request: RequestKey) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        _KEYS.c.who == request.who,
-        _KEYS.c.route == request.route,
-        _KEYS.c.key == request.key,
-    )
+    return made
 
 
 async def forget_old_keys(

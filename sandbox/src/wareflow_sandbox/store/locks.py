@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from wareflow_sandbox.model.charge import Charge
 from wareflow_sandbox.model.errors import NoSuchObject, NoSuchReference
@@ -14,6 +14,9 @@ from wareflow_sandbox.store.work import Work
 
 BATCH = 20
 """How many late payments or refunds settle in one transaction."""
+
+
+_INTENT = select(PaymentIntent).where(PaymentIntent.id == bindparam("intent_id")).with_for_update()
 
 
 async def locked_intent(work: Work, intent_id: str) -> PaymentIntent:
@@ -33,8 +36,7 @@ async def referred_intent(work: Work, intent_id: str) -> PaymentIntent:
 
 
 async def _intent(work: Work, intent_id: str) -> PaymentIntent | None:
-    query = select(PaymentIntent).where(PaymentIntent.id == intent_id).with_for_update()
-    return await work.session.scalar(query)
+    return await work.session.scalar(_INTENT, {"intent_id": intent_id})
 
 
 async def intent_of_charge(work: Work, charge_id: str) -> str:

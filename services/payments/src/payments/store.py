@@ -1,17 +1,19 @@
 """What verbs load, and lock: payments first, in the order of their orders, then the rest."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, any_, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, any_, bindparam, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from payments.model import Decline, Operation, Payment, Refund, WebhookEvent
 from payments.model.operation import OperationKind
 from payments.model.payment import Status
+from wareflow_kit.tables import tables_of
 
 V = TypeVar("V", UUID, str)
 
@@ -21,12 +23,59 @@ def _among(column: InstrumentedAttribute[Any], values: Collection[V]) -> ColumnE
     return column == any_(literal(list(values), ARRAY(column.type)))
 
 
+def _among_those(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    return column == any_(bindparam("those", type_=ARRAY(column.type)))
+
+
+# What every payment needs is put together once, not with every use.
+_PAYMENTS = (
+    select(Payment)
+    .where(_among_those(Payment.order_id))
+    .order_by(Payment.order_id)
+    .with_for_update()
+)
+_OPERATIONS = (
+    select(Operation).where(_among_those(Operation.id)).order_by(Operation.id).with_for_update()
+)
+_DUE_OPERATIONS = (
+    select(Operation)
+    .where(Operation.next_attempt_at <= bindparam("now"))
+    .order_by(Operation.next_attempt_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_WEBHOOKS = (
+    select(WebhookEvent)
+    .where(_among_those(WebhookEvent.id))
+    .order_by(WebhookEvent.id)
+    .with_for_update()
+)
+_DUE_WEBHOOKS = (
+    select(WebhookEvent)
+    .where(WebhookEvent.apply_at <= bindparam("now"))
+    .order_by(WebhookEvent.apply_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_WEBHOOK = (
+    "id",
+    *("type", "livemode", "subject", "subject_id", "declined", "payload"),
+    *("created_at", "received_at", "apply_at", "applied_at"),
+)
+(_WEBHOOK_EVENT,) = tables_of(WebhookEvent)
+_STORE_WEBHOOK = (
+    insert(_WEBHOOK_EVENT)
+    .values({name: bindparam(name) for name in _WEBHOOK})
+    .on_conflict_do_nothing()
+    .returning(_WEBHOOK_EVENT.c.id)
+)
+
+
 async def lock_payments(session: AsyncSession, orders: Collection[UUID]) -> dict[UUID, Payment]:
     """The payments of these orders, locked in a fixed order, by order."""
     if not orders:
         return {}
-    query = select(Payment).where(_among(Payment.order_id, orders)).order_by(Payment.order_id)
-    found = await session.scalars(query.with_for_update())
+    found = await session.scalars(_PAYMENTS, {"those": list(orders)})
     return {payment.order_id: payment for payment in found}
 
 
@@ -65,20 +114,13 @@ async def due_operations(
     session: AsyncSession, *, now: datetime, limit: int
 ) -> Sequence[Operation]:
     """Operations to be attempted now and under nobody's lease; locked, the longest due first."""
-    query = (
-        select(Operation)
-        .where(Operation.next_attempt_at <= now)
-        .order_by(Operation.next_attempt_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return (await session.scalars(query)).all()
+    return (await session.scalars(_DUE_OPERATIONS, {"now": now, "most": limit})).all()
 
 
 async def lock_operations(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Operation]:
     """Operations by id, locked; after their payments."""
-    query = select(Operation).where(_among(Operation.id, ids)).order_by(Operation.id)
-    return {found.id: found for found in await session.scalars(query.with_for_update())}
+    found = await session.scalars(_OPERATIONS, {"those": list(ids)})
+    return {operation.id: operation for operation in found}
 
 
 async def lock_creations(session: AsyncSession, orders: Collection[UUID]) -> dict[UUID, Operation]:
@@ -131,17 +173,14 @@ async def due_webhooks(
     session: AsyncSession, *, now: datetime, limit: int
 ) -> Sequence[WebhookEvent]:
     """Webhooks to be applied now and under nobody's lease; locked, the longest due first."""
-    query = (
-        select(WebhookEvent)
-        .where(WebhookEvent.apply_at <= now)
-        .order_by(WebhookEvent.apply_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return (await session.scalars(query)).all()
+    return (await session.scalars(_DUE_WEBHOOKS, {"now": now, "most": limit})).all()
 
 
 async def lock_webhooks(session: AsyncSession, ids: Collection[str]) -> Sequence[WebhookEvent]:
     """Webhooks by id, locked; after the payments."""
-    query = select(WebhookEvent).where(_among(WebhookEvent.id, ids)).order_by(WebhookEvent.id)
-    return (await session.scalars(query.with_for_update())).all()
+    return (await session.scalars(_WEBHOOKS, {"those": list(ids)})).all()
+
+
+async def store_webhook(session: AsyncSession, row: Mapping[str, object]) -> bool:
+    """Store what was received, by the names of its columns; False if it was stored before."""
+    return await session.scalar(_STORE_WEBHOOK, row) is not None

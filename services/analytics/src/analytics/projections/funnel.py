@@ -9,13 +9,13 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from analytics.model.base import Base
 from analytics.model.span import Span
 from wareflow_events.consumer import Heard
+from wareflow_events.driver import fetch
 from wareflow_events.schemas.orders import CartChanged, OrderConfirmed, OrderPlaced
 from wareflow_events.schemas.shapes import Attribution
 from wareflow_events.transaction import Transaction
@@ -40,6 +40,18 @@ class Touch(Base):
     step: Mapped[str] = mapped_column(primary_key=True)
     visitor: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]
+
+
+_Visit = tuple[str, bool, datetime, str, str]
+"""The key of a touch."""
+
+_TOUCH = """
+INSERT INTO funnel_touch AS t (channel, test, hour, step, visitor, at)
+SELECT * FROM unnest($1::text[], $2::bool[], $3::timestamptz[], $4::text[], $5::text[],
+    $6::timestamptz[])
+ON CONFLICT (channel, test, hour, step, visitor)
+DO UPDATE SET at = excluded.at WHERE t.at > excluded.at
+"""
 
 
 async def fold_carts(tx: Transaction, heard: list[Heard[CartChanged]]) -> None:
@@ -84,35 +96,22 @@ def _row(
     *,
     at: datetime,
     test: bool,
-) -> dict[str, object]:
-    return {
-        "channel": channel,
-        "test": test,
-        "hour": at.replace(minute=0, second=0, microsecond=0),
-        "step": step.value,
-        "visitor": attribution.visitor_id or f"cart:{cart_id}",
-        "at": at,
-    }
+) -> tuple[_Visit, datetime]:
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    visitor = attribution.visitor_id or f"cart:{cart_id}"
+    return (channel, test, hour, step.value, visitor), at
 
 
-async def _touch(tx: Transaction, rows: list[dict[str, object]]) -> None:
+async def _touch(tx: Transaction, rows: list[tuple[_Visit, datetime]]) -> None:
     """Keep the earliest of each visitor, hour and step."""
-    earliest: dict[tuple[object, ...], dict[str, object]] = {}
-    for row in sorted(rows, key=lambda r: str(r["at"]), reverse=True):
-        earliest[tuple(row[name] for name in _KEY)] = row
-    if not earliest:
+    if not rows:
         return
-    ordered = [earliest[key] for key in sorted(earliest, key=str)]
-    statement = insert(Touch)
-    earlier = statement.on_conflict_do_update(
-        index_elements=list(_KEY),
-        set_={"at": statement.excluded.at},
-        where=Touch.at > statement.excluded.at,
-    )
-    _ = await tx.session.execute(earlier, ordered)
+    earliest = dict(sorted(rows, key=lambda row: row[1], reverse=True))
+    ordered = sorted(earliest)
+    columns = map(list, zip(*ordered, strict=True))
+    _ = await fetch(tx.session, _TOUCH, *columns, [earliest[visit] for visit in ordered])
 
 
-_KEY = ("channel", "test", "hour", "step", "visitor")
 _FUNNEL = """
 WITH views AS (
     SELECT visitor_id AS visitor, min(occurred_at) AS at FROM activity

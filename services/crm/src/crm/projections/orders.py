@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Index, RowMapping, func, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Index, RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.model.base import Base
 from wareflow_events.consumer import Heard
+from wareflow_events.driver import fetch
 from wareflow_events.schemas.orders import (
     OrderCancelled,
     OrderConfirmed,
@@ -42,10 +43,17 @@ class CustomerOrder(Base):
 
 
 async def _upsert(tx: Transaction, order_id: UUID, **columns: object) -> None:
-    statement = insert(CustomerOrder).values(order_id=order_id, **columns)
-    changed = {name: statement.excluded[name] for name in columns}
-    _ = await tx.session.execute(
-        statement.on_conflict_do_update(index_elements=[CustomerOrder.order_id], set_=changed)
+    _ = await fetch(tx.session, _upserting(tuple(columns)), order_id, *columns.values())
+
+
+@cache
+def _upserting(columns: tuple[str, ...]) -> str:
+    names = ", ".join(columns)
+    places = ", ".join(f"${place}" for place in range(2, len(columns) + 2))
+    told = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    return (
+        f"INSERT INTO customer_order (order_id, {names}) VALUES ($1, {places})"  # noqa: S608
+        f" ON CONFLICT (order_id) DO UPDATE SET {told}"
     )
 
 
@@ -78,18 +86,16 @@ async def fold_fulfilled(tx: Transaction, event: OrderFulfilled) -> None:
     await _upsert(tx, event.order_id, fulfilled_at=event.fulfilled_at)
 
 
+_REFUNDED = """
+INSERT INTO customer_order AS o (order_id, refunded) VALUES ($1, $2)
+ON CONFLICT (order_id) DO UPDATE SET refunded = greatest(o.refunded, excluded.refunded)
+"""
+
+
 async def fold_refunded(tx: Transaction, heard: Heard[PaymentRefunded]) -> None:
     """Money went back; the event says how much in all."""
     event = heard.event
-    statement = insert(CustomerOrder).values(
-        order_id=event.order_id, refunded=event.refunded.amount
-    )
-    most = func.greatest(CustomerOrder.refunded, statement.excluded.refunded)
-    _ = await tx.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[CustomerOrder.order_id], set_={"refunded": most}
-        )
-    )
+    _ = await fetch(tx.session, _REFUNDED, event.order_id, event.refunded.amount)
 
 
 _SPEND = """

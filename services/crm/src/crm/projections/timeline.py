@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, RowMapping, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.model.base import Base
 from wareflow_events.consumer import Heard
+from wareflow_events.driver import fetch
 from wareflow_events.event import Event
 from wareflow_events.transaction import Transaction
 
@@ -33,18 +33,18 @@ class TimelineEntry(Base):
     data: Mapped[dict[str, Any]]
 
 
+_NOTE = """
+INSERT INTO timeline_entry (event_id, at, type, customer_id, order_id, data)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+"""
+
+
 async def note(tx: Transaction, heard: Heard[Any], *fields: str) -> None:
     """Note an event, with those of its fields that people want to see."""
     event: Event = heard.event
-    row = {
-        "event_id": heard.id,
-        "at": heard.time,
-        "type": event.TYPE,
-        "customer_id": getattr(event, "customer_id", None),
-        "order_id": getattr(event, "order_id", None),
-        "data": event.model_dump(mode="json", include=set(fields)),
-    }
-    _ = await tx.session.execute(insert(TimelineEntry).values(row).on_conflict_do_nothing())
+    whose = getattr(event, "customer_id", None), getattr(event, "order_id", None)
+    data = event.model_dump_json(include=set(fields))
+    _ = await fetch(tx.session, _NOTE, heard.id, heard.time, event.TYPE, *whose, data)
 
 
 _TIMELINE = """

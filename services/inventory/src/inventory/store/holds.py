@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from inventory.model.hold import HoldState, PlacedOrder
 from inventory.model.ids import LocationId, OrderId, VariantId
+from wareflow_events.driver import fetch
 from wareflow_events.schemas.inventory import ReservedLine, StockReserved, StockShort
 
 Answer = StockReserved | StockShort
@@ -57,16 +58,14 @@ GROUP BY r.order_id, h.placed_at ORDER BY h.placed_at DESC, r.order_id DESC LIMI
 
 async def decided(session: AsyncSession, order_ids: Sequence[OrderId]) -> set[OrderId]:
     """Which of these orders had their answer, or their end, already."""
-    connection = await session.connection()
-    rows = await connection.exec_driver_sql(_DECIDED, (list(order_ids),))
-    return set(rows.scalars())
+    rows = await fetch(session, _DECIDED, list(order_ids))
+    return {row[0] for row in rows}
 
 
 async def shipped(session: AsyncSession, order_ids: Sequence[OrderId]) -> set[OrderId]:
     """Which of these orders have left."""
-    connection = await session.connection()
-    rows = await connection.exec_driver_sql(_SHIPPED, (list(order_ids),))
-    return set(rows.scalars())
+    rows = await fetch(session, _SHIPPED, list(order_ids))
+    return {row[0] for row in rows}
 
 
 async def answer(
@@ -77,13 +76,12 @@ async def answer(
     now: datetime,
 ) -> None:
     """Write the answers to orders, and the units that are held from now on."""
-    connection = await session.connection()
     states = [
         HoldState.RESERVED if isinstance(given, StockReserved) else HoldState.SHORT
         for given in answers
     ]
     ids, placed = [order.order_id for order in orders], [order.placed_at for order in orders]
-    _ = await connection.exec_driver_sql(_ANSWER, (ids, states, placed, now))
+    _ = await fetch(session, _ANSWER, ids, states, placed, now)
     lines = [
         (given.order_id, line)
         for given in answers
@@ -98,15 +96,14 @@ async def answer(
             [line.location_id for _, line in lines],
             [line.quantity for _, line in lines],
         )
-        _ = await connection.exec_driver_sql(_RESERVE, (*columns, now))
+        _ = await fetch(session, _RESERVE, *columns, now)
 
 
 async def release(
     session: AsyncSession, order_ids: Sequence[OrderId], *, now: datetime
 ) -> Mapping[OrderId, list[ReservedLine]]:
     """End the holds of orders that were cancelled; what was held, for those that held anything."""
-    connection = await session.connection()
-    _ = await connection.exec_driver_sql(_RELEASE, (list(order_ids), now))
+    _ = await fetch(session, _RELEASE, list(order_ids), now)
     return await _end(session, order_ids, HoldState.RELEASED, now)
 
 
@@ -114,17 +111,15 @@ async def ship(
     session: AsyncSession, order_ids: Sequence[OrderId], *, now: datetime
 ) -> Mapping[OrderId, list[ReservedLine]]:
     """End the holds of orders that left; orders that nothing was held for are not in the answer."""
-    connection = await session.connection()
-    rows = await connection.exec_driver_sql(_SHIP, (list(order_ids), now))
-    left = set(rows.scalars())
+    rows = await fetch(session, _SHIP, list(order_ids), now)
+    left = {row[0] for row in rows}
     return await _end(session, [id for id in order_ids if id in left], HoldState.SHIPPED, now)  # noqa: A001
 
 
 async def _end(
     session: AsyncSession, order_ids: Sequence[OrderId], state: Ended, now: datetime
 ) -> Mapping[OrderId, list[ReservedLine]]:
-    connection = await session.connection()
-    rows = (await connection.exec_driver_sql(_END, (list(order_ids), state, now))).all()
+    rows = await fetch(session, _END, list(order_ids), state, now)
     found: dict[OrderId, list[ReservedLine]] = {}
     for row in sorted(rows, key=lambda row: row.id):
         line = ReservedLine(
@@ -141,9 +136,8 @@ async def in_the_way(
     session: AsyncSession, variant_id: VariantId, location_id: LocationId, *, units: int
 ) -> dict[OrderId, int]:
     """The newest orders whose holds at a location make up `units`, and how many each holds."""
-    connection = await session.connection()
     found: dict[OrderId, int] = {}
-    for row in await connection.exec_driver_sql(_NEWEST, (variant_id, location_id)):
+    for row in await fetch(session, _NEWEST, variant_id, location_id):
         if sum(found.values()) >= units:
             break
         found[row.order_id] = row.quantity

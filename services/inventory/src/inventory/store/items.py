@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from inventory.model.ids import ProductId, Sku, VariantId
 from inventory.model.item import AmbiguousSku, Item, UnknownSku
+from wareflow_events.driver import fetch
 
 _OF_PRODUCTS = "SELECT variant_id FROM stock_item WHERE product_id = ANY($1::uuid[])"
 
@@ -28,9 +29,8 @@ WHERE i.variant_id = n.variant_id
 
 async def of_products(session: AsyncSession, product_ids: Iterable[ProductId]) -> list[VariantId]:
     """All variants that were heard of as part of these products."""
-    connection = await session.connection()
-    rows = await connection.exec_driver_sql(_OF_PRODUCTS, (list(product_ids),))
-    return [VariantId(variant_id) for variant_id in rows.scalars()]
+    rows = await fetch(session, _OF_PRODUCTS, list(product_ids))
+    return [VariantId(variant_id) for (variant_id,) in rows]
 
 
 async def save(session: AsyncSession, items: Sequence[Item]) -> None:
@@ -47,8 +47,7 @@ async def save(session: AsyncSession, items: Sequence[Item]) -> None:
         [item.backorder for item in items],
         [item.removed for item in items],
     )
-    connection = await session.connection()
-    _ = await connection.exec_driver_sql(_SAVE, columns)
+    _ = await fetch(session, _SAVE, *columns)
 
 
 async def by_sku(session: AsyncSession, skus: Iterable[Sku]) -> dict[Sku, list[VariantId]]:
@@ -56,8 +55,7 @@ async def by_sku(session: AsyncSession, skus: Iterable[Sku]) -> dict[Sku, list[V
     wanted = sorted(set(skus))
     found: dict[Sku, list[VariantId]] = {sku: [] for sku in wanted}
     if wanted:
-        connection = await session.connection()
-        for row in await connection.exec_driver_sql(_BY_SKU, (wanted,)):
+        for row in await fetch(session, _BY_SKU, wanted):
             found[row.sku].append(VariantId(row.variant_id))
     return found
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from inventory.model.ids import VariantId
 from inventory.model.movement import Cause, Entry
+from wareflow_events.driver import fetch
 
 _APPEND = """
 INSERT INTO movement (variant_id, location_id, quantity, on_hand_after, reason, document_id,
@@ -41,12 +42,10 @@ async def append(
         [cause.reference for cause, _ in entries],
         [cause.actor for cause, _ in entries],
     )
-    connection = await session.connection()
-    _ = await connection.exec_driver_sql(_APPEND, (*columns, at))
+    _ = await fetch(session, _APPEND, *columns, at)
 
 
 async def with_history(session: AsyncSession, variant_ids: Iterable[VariantId]) -> set[VariantId]:
     """Which of these variants have movements."""
-    connection = await session.connection()
-    rows = await connection.exec_driver_sql(_WITH_HISTORY, (list(variant_ids),))
-    return set(rows.scalars())
+    rows = await fetch(session, _WITH_HISTORY, list(variant_ids))
+    return {row[0] for row in rows}

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from inventory.model.ids import LocationId, VariantId
 from inventory.model.item import Item
 from inventory.model.level import Shelf
 from inventory.model.stock import VariantStock
+from wareflow_events.driver import fetch
 
 Stocks = dict[VariantId, VariantStock]
 
@@ -50,10 +51,9 @@ async def lock(session: AsyncSession, variant_ids: Iterable[VariantId]) -> Stock
     wanted = sorted(set(variant_ids))
     if not wanted:
         return {}
-    connection = await session.connection()
-    roots = (await connection.exec_driver_sql(_LOCK, (wanted,))).all()
+    roots = await fetch(session, _LOCK, wanted)
     items = {row.variant_id: Item(*row) for row in roots}
-    shelves = await _shelves(connection, list(items))
+    shelves = await _shelves(session, list(items))
     return {
         variant_id: VariantStock(
             items.get(variant_id) or Item(variant_id), shelves.get(variant_id, [])
@@ -65,8 +65,7 @@ async def lock(session: AsyncSession, variant_ids: Iterable[VariantId]) -> Stock
 async def lock_or_open(session: AsyncSession, variant_ids: Iterable[VariantId]) -> Stocks:
     """Like `lock`; one that was never heard of gets its root row, so that it may have stock."""
     wanted = sorted(set(variant_ids))
-    connection = await session.connection()
-    _ = await connection.exec_driver_sql(_OPEN, (wanted,))
+    _ = await fetch(session, _OPEN, wanted)
     return await lock(session, wanted)
 
 
@@ -82,24 +81,22 @@ async def save(session: AsyncSession, stocks: Iterable[VariantStock]) -> None:
         [shelf.reserved for _, shelf in rows],
         [shelf.backorder_limit for _, shelf in rows],
     )
-    connection = await session.connection()
-    _ = await connection.exec_driver_sql(_SAVE, columns)
+    _ = await fetch(session, _SAVE, *columns)
 
 
 async def variants_at(session: AsyncSession, location_id: LocationId) -> list[VariantId]:
     """All variants that have a level at a location."""
-    connection = await session.connection()
-    rows = await connection.exec_driver_sql(_AT_LOCATION, (location_id,))
-    return [VariantId(variant_id) for variant_id in rows.scalars()]
+    rows = await fetch(session, _AT_LOCATION, location_id)
+    return [VariantId(variant_id) for (variant_id,) in rows]
 
 
 async def _shelves(
-    connection: AsyncConnection, variant_ids: Sequence[VariantId]
+    session: AsyncSession, variant_ids: Sequence[VariantId]
 ) -> dict[UUID, list[Shelf]]:
     if not variant_ids:
         return {}
     found: dict[UUID, list[Shelf]] = {}
-    for row in await connection.exec_driver_sql(_LEVELS, (variant_ids,)):
+    for row in await fetch(session, _LEVELS, variant_ids):
         shelf = Shelf(
             location_id=row.location_id,
             priority=row.priority,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, any_, literal, select, update
+from sqlalchemy import Select, any_, bindparam, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -11,13 +11,13 @@ from orders.model.cart import Cart, CartKey, CartNotFound, CartStatus
 from orders.model.ids import CartId, CustomerId
 from wareflow_events.transaction import Transaction
 
+_ONE = select(Cart).where(Cart.id == bindparam("cart_id")).with_for_update()
 _FORGOTTEN = {"email": None, "shipping_address": None, "billing_address": None}
 
 
 async def lock_cart(tx: Transaction, key: CartKey) -> Cart:
     """The cart that the key opens; `CartNotFound` for any other, whether it exists or not."""
-    query = select(Cart).where(Cart.id == key.cart_id).with_for_update()
-    cart = (await tx.session.execute(query)).scalar_one_or_none()
+    cart = (await tx.session.execute(_ONE, {"cart_id": key.cart_id})).scalar_one_or_none()
     if cart is None or not cart.opens_to(key):
         raise CartNotFound
     key.check(cart)

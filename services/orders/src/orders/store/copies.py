@@ -9,6 +9,7 @@ from uuid import UUID
 
 from orders.model.copies import ChannelCopy, PriceCopy, ProductCopy, StockCopy, VariantCopy
 from orders.store.rows import columns, insert_from, to_json
+from wareflow_events.driver import fetch
 from wareflow_events.transaction import Transaction
 
 Row = dict[str, Any]
@@ -50,8 +51,7 @@ _PRICES = insert_from(PriceCopy, 1)
 
 async def save_products(tx: Transaction, products: Sequence[Row]) -> dict[UUID, int]:
     """Write products, one row each. Which of them were news, and up to where they were known."""
-    connection = await tx.session.connection()
-    rows = await connection.exec_driver_sql(_PRODUCTS, (to_json(products),))
+    rows = await fetch(tx.session, _PRODUCTS, to_json(products))
     return {row.product_id: row.known for row in rows}
 
 
@@ -60,21 +60,18 @@ async def replace_variants(
 ) -> None:
     """Write variants, active or not; those of the products that are not among them were dropped.
     The prices are all that the products now have."""
-    connection = await tx.session.connection()
     theirs = (list(products), [row["variant_id"] for row in variants])
-    _ = await connection.exec_driver_sql(_OLD_PRICES, theirs)
-    _ = await connection.exec_driver_sql(_VARIANTS, (to_json(variants),))
-    _ = await connection.exec_driver_sql(_DROPPED, theirs)
-    _ = await connection.exec_driver_sql(_PRICES, (to_json(prices),))
+    _ = await fetch(tx.session, _OLD_PRICES, *theirs)
+    _ = await fetch(tx.session, _VARIANTS, to_json(variants))
+    _ = await fetch(tx.session, _DROPPED, *theirs)
+    _ = await fetch(tx.session, _PRICES, to_json(prices))
 
 
 async def save_channels(tx: Transaction, channels: Sequence[Row]) -> None:
     """Write channels, one row each."""
-    connection = await tx.session.connection()
-    _ = await connection.exec_driver_sql(_CHANNELS, (to_json(channels),))
+    _ = await fetch(tx.session, _CHANNELS, to_json(channels))
 
 
 async def save_stock(tx: Transaction, levels: Sequence[Row]) -> None:
     """Write what could be promised, one row a variant."""
-    connection = await tx.session.connection()
-    _ = await connection.exec_driver_sql(_STOCK, (to_json(levels),))
+    _ = await fetch(tx.session, _STOCK, to_json(levels))

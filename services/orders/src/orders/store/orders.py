@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import any_, delete, literal, select, update
+from sqlalchemy import any_, bindparam, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
 from sqlalchemy.types import Uuid
@@ -15,6 +15,7 @@ from orders.model.order_line import OrderLine
 from orders.model.placing import Placed
 from orders.model.states import FulfilmentStatus, Status, Trigger
 from orders.store.rows import insert_from, row_of, to_json
+from wareflow_events.driver import fetch
 from wareflow_events.transaction import Transaction
 
 _UNSYNCHRONIZED = {"synchronize_session": False}
@@ -37,30 +38,32 @@ SELECT number FROM placed
 """  # noqa: S608  made of table and column names only
 
 
+_LOCKED = (
+    select(Order)
+    .where(Order.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(Order.id)
+    .options(selectinload(Order.lines))
+    .with_for_update()
+    # An earlier event of the same batch may have changed them behind the session's back.
+    .execution_options(populate_existing=True)
+)
+
+
 async def write_placed(tx: Transaction, placed: Placed) -> None:
     """Write a new order with its lines, contact and first event; it gets its number."""
-    connection = await tx.session.connection()
     arguments = (
         to_json([row_of(placed.order)]),
         to_json([row_of(line) for line in placed.lines]),
         to_json([row_of(placed.contact)]),
         to_json([row_of(placed.event)]),
     )
-    placed.order.number = (await connection.exec_driver_sql(_PLACE, arguments)).scalar_one()
+    ((placed.order.number,),) = await fetch(tx.session, _PLACE, *arguments)
 
 
 async def lock_orders(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, Order]:
     """Orders with their lines, locked in the order of their ids."""
-    query = (
-        select(Order)
-        .where(Order.id == any_(literal(list(ids), ARRAY(Uuid))))
-        .order_by(Order.id)
-        .options(selectinload(Order.lines))
-        .with_for_update()
-        # An earlier event of the same batch may have changed them behind the session's back.
-        .execution_options(populate_existing=True)
-    )
-    return {order.id: order for order in (await tx.session.execute(query)).scalars()}
+    found = await tx.session.execute(_LOCKED, {"ids": list(ids)})
+    return {order.id: order for order in found.scalars()}
 
 
 _DEADLINES: dict[Trigger, tuple[Status, InstrumentedAttribute[datetime | None]]] = {

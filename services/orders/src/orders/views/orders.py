@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, any_, func, literal, select
+from sqlalchemy import Select, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import selectinload
@@ -47,22 +47,35 @@ class OrderState:
     version: int
 
 
+_WHOLE = (
+    select(Order, OrderContact)
+    .outerjoin(OrderContact, OrderContact.order_id == Order.id)
+    .options(selectinload(Order.lines))
+)
+_BY_ID = _WHOLE.where(Order.id == bindparam("order_id"))
+_OF_GUEST = _WHOLE.where(
+    Order.number == bindparam("number"), func.lower(OrderContact.email) == bindparam("email")
+)
+_STATES = select(Order.id, Order.status, Order.version).where(
+    Order.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
+)
+
+
 async def order_details(session: AsyncSession, order_id: OrderId) -> OrderDetails:
     """One order, whole; `OrderNotFound`."""
-    return await _details(session, select(Order, OrderContact).where(Order.id == order_id))
+    return await _details(session, _BY_ID, order_id=order_id)
 
 
 async def order_of_guest(session: AsyncSession, *, number: str, email: str) -> OrderDetails:
     """The order of this number if it was placed with this address; `OrderNotFound` otherwise,
     whichever of the two is wrong."""
-    matches = (Order.number == number) & (func.lower(OrderContact.email) == email.lower())
-    return await _details(session, select(Order, OrderContact).where(matches))
+    return await _details(session, _OF_GUEST, number=number, email=email.lower())
 
 
-async def _details(session: AsyncSession, query: Select[Order, OrderContact]) -> OrderDetails:
-    with_contact = query.outerjoin(OrderContact, OrderContact.order_id == Order.id)
-    result = await session.execute(with_contact.options(selectinload(Order.lines)))
-    row = result.one_or_none()
+async def _details(
+    session: AsyncSession, query: Select[Order, OrderContact], **wanted: object
+) -> OrderDetails:
+    row = (await session.execute(query, wanted)).one_or_none()
     if row is None:
         raise OrderNotFound
     return OrderDetails(row[0], row[1])
@@ -127,10 +140,8 @@ async def customer_of(session: AsyncSession, order_id: OrderId) -> CustomerId:
 
 async def order_states(reading: AsyncEngine, ids: Sequence[UUID]) -> dict[UUID, OrderState]:
     """Where several orders stand, in one query on a connection that is let go at once."""
-    wanted = any_(literal(list(ids), ARRAY(Uuid)))
-    query = select(Order.id, Order.status, Order.version).where(Order.id == wanted)
     async with reading.connect() as connection:
-        rows = await connection.execute(query)
+        rows = await connection.execute(_STATES, {"ids": list(ids)})
         return {row.id: OrderState(row.status, row.version) for row in rows}
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from orders.model.ids import VariantId
 from orders.model.shelf import Availability, Channel, Offer, Shelf, UnknownChannel
+from wareflow_events.driver import fetch
 from wareflow_kit.money import Money
 
 # Of several prices that are valid, the one that began last counts: a sale, not what it replaces.
@@ -54,9 +54,7 @@ async def shelves(
     now: datetime,
 ) -> dict[str, Shelf]:
     """Several channels at once; those never heard of are left out."""
-    connection = await session.connection()
-    arguments = (sorted(set(channels)), list(set(variant_ids)), now)
-    rows = (await connection.exec_driver_sql(_SHELF, arguments)).all()
+    rows = await fetch(session, _SHELF, sorted(set(channels)), list(set(variant_ids)), now)
     known = {row.channel: _channel(row) for row in rows}
     return {
         code: Shelf(
@@ -67,7 +65,7 @@ async def shelves(
     }
 
 
-def _channel(row: Row[Any]) -> Channel:
+def _channel(row: Any) -> Channel:
     return Channel(
         code=row.channel,
         currency=row.currency,
@@ -78,7 +76,7 @@ def _channel(row: Row[Any]) -> Channel:
     )
 
 
-def _offer(row: Row[Any]) -> Offer:
+def _offer(row: Any) -> Offer:
     return Offer(
         variant_id=row.variant_id,
         product_id=row.product_id,

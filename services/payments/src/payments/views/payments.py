@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, any_, literal, select
+from sqlalchemy import ARRAY, any_, bindparam, select
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -11,12 +11,15 @@ from payments.model import Payment, Refund
 from payments.model.payment import Status
 from payments.model.refund import RefundStatus
 
+_OF_ORDERS = select(Payment).where(
+    Payment.order_id == any_(bindparam("orders", type_=ARRAY(UuidType())))
+)
+
 
 async def payments_of(engine: AsyncEngine, orders: list[UUID]) -> dict[UUID, Payment]:
     """Payments by order: one, or those of all who wait; in a session of its own, soon closed."""
-    theirs = Payment.order_id == any_(literal(orders, ARRAY(UuidType())))
     async with AsyncSession(engine, expire_on_commit=False) as session:
-        found = await session.scalars(select(Payment).where(theirs))
+        found = await session.scalars(_OF_ORDERS, {"orders": orders})
         return {payment.order_id: payment for payment in found}
 
 
