@@ -1,11 +1,13 @@
 """The transaction that both doors hand to a verb: a session, a time, and events to tell."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from wareflow_events import outbox
 from wareflow_events.bell import Bell
@@ -96,6 +98,24 @@ class Transaction:
             callback()
 
 
+_Closable = TypeVar("_Closable", AsyncSession, AsyncConnection)
+
+
+@asynccontextmanager
+async def closed_after(opened: _Closable) -> AsyncGenerator[_Closable]:
+    """Close a session or connection, whose transaction has ended, when the block ends well.
+
+    That waits for nothing, so no cancellation can come in between. After an exception there is
+    something to roll back: a task of its own closes it then, which no cancellation ends.
+    """
+    try:
+        yield opened
+    except BaseException:
+        await asyncio.shield(asyncio.create_task(opened.close()))
+        raise
+    await opened.close()
+
+
 class Transactions:
     """Opens transactions on a service's database."""
 
@@ -110,11 +130,11 @@ class Transactions:
     async def begin(self, *, silent: bool = False) -> AsyncGenerator[Transaction]:
         """A transaction that commits, state and events together, when the block ends well."""
         session = AsyncSession(self.engine, expire_on_commit=False, autoflush=False)
-        async with session:
-            tx = Transaction(session, now=self.clock(), service=self.service, silent=silent)
-            async with session.begin():
-                yield tx
-                published = await tx.write()
+        tx = Transaction(session, now=self.clock(), service=self.service, silent=silent)
+        async with closed_after(session):
+            yield tx
+            published = await tx.write()
+            await session.commit()
         if published:
             _NOT_TOLD.reach(self.service)
         tx.committed()

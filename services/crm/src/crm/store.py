@@ -2,16 +2,26 @@
 
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.model.account import Account
 from crm.model.customer import Alias, Customer
 
+_CUSTOMER = (
+    select(Customer)
+    .where(Customer.customer_id == bindparam("id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_VERIFIED = select(Account).where(
+    Account.email_key == bindparam("email"), Account.verified_at.is_not(None)
+)
+
 
 async def customer(session: AsyncSession, customer_id: UUID) -> Customer | None:
     """A customer, locked."""
-    return await session.get(Customer, customer_id, with_for_update=True)
+    return await session.scalar(_CUSTOMER, {"id": customer_id})
 
 
 async def account_of(session: AsyncSession, customer_id: UUID) -> Account | None:
@@ -26,9 +36,7 @@ async def account_by_email(session: AsyncSession, email: str) -> Account | None:
 
 async def verified_account(session: AsyncSession, email: str) -> Account | None:
     """The account that proved this address."""
-    return await session.scalar(
-        select(Account).where(Account.email_key == email.lower(), Account.verified_at.is_not(None))
-    )
+    return await session.scalar(_VERIFIED, {"email": email.lower()})
 
 
 async def guests_by_email(session: AsyncSession, email: str) -> list[UUID]:

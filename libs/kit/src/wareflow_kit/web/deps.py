@@ -7,7 +7,7 @@ from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from starlette.requests import Request
 
-from wareflow_events.transaction import Transaction, Transactions
+from wareflow_events.transaction import Transaction, Transactions, closed_after
 from wareflow_kit.web.access import customer_or_staff, requires
 from wareflow_kit.web.caller import Caller
 
@@ -33,15 +33,15 @@ async def begin(request: Request) -> AsyncIterator[Transaction]:
 
 async def read(request: Request) -> AsyncIterator[AsyncSession]:
     """A session whose statements stand by themselves; for answering, not for changing."""
-    async with AsyncSession(
-        request.app.state.reading, expire_on_commit=False, autoflush=False
+    async with closed_after(
+        AsyncSession(request.app.state.reading, expire_on_commit=False, autoflush=False)
     ) as session:
         yield session
 
 
 async def look(request: Request) -> AsyncIterator[AsyncConnection]:
     """A connection whose statements stand by themselves; for what is asked for most."""
-    async with request.app.state.reading.connect() as connection:
+    async with closed_after(await request.app.state.reading.connect()) as connection:
         yield connection
 
 

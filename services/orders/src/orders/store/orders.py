@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import any_, bindparam, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import InstrumentedAttribute, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 from sqlalchemy.types import Uuid
 
 from orders.model.contact import OrderContact
@@ -42,8 +42,8 @@ _LOCKED = (
     select(Order)
     .where(Order.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
     .order_by(Order.id)
-    .options(selectinload(Order.lines))
-    .with_for_update()
+    .options(joinedload(Order.lines))
+    .with_for_update(of=Order)
     # An earlier event of the same batch may have changed them behind the session's back.
     .execution_options(populate_existing=True)
 )
@@ -63,7 +63,7 @@ async def write_placed(tx: Transaction, placed: Placed) -> None:
 async def lock_orders(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, Order]:
     """Orders with their lines, locked in the order of their ids."""
     found = await tx.session.execute(_LOCKED, {"ids": list(ids)})
-    return {order.id: order for order in found.scalars()}
+    return {order.id: order for order in found.unique().scalars()}
 
 
 _DEADLINES: dict[Trigger, tuple[Status, InstrumentedAttribute[datetime | None]]] = {

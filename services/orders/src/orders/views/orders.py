@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload
 from sqlalchemy.types import Uuid
 
 from orders.model.contact import OrderContact
@@ -50,7 +50,7 @@ class OrderState:
 _WHOLE = (
     select(Order, OrderContact)
     .outerjoin(OrderContact, OrderContact.order_id == Order.id)
-    .options(selectinload(Order.lines))
+    .options(joinedload(Order.lines))
 )
 _BY_ID = _WHOLE.where(Order.id == bindparam("order_id"))
 _OF_GUEST = _WHOLE.where(
@@ -75,7 +75,7 @@ async def order_of_guest(session: AsyncSession, *, number: str, email: str) -> O
 async def _details(
     session: AsyncSession, query: Select[Order, OrderContact], **wanted: object
 ) -> OrderDetails:
-    row = (await session.execute(query, wanted)).one_or_none()
+    row = (await session.execute(query, wanted)).unique().one_or_none()
     if row is None:
         raise OrderNotFound
     return OrderDetails(row[0], row[1])
