@@ -31,10 +31,10 @@ class _Gateway(StripeGateway):
         super().__init__(**more)
         self._wire = wire
 
-    def _open(self) -> tuple[stripe.HTTPXClient, stripe.StripeClient]:
-        http, client = super()._open()
+    def _transport(self) -> stripe.HTTPClient:
+        http = stripe.HTTPXClient(timeout=self._timeout)
         http._client_async = httpx.AsyncClient(transport=self._wire)
-        return http, client
+        return http
 
 
 @asynccontextmanager

@@ -234,8 +234,9 @@ async def open_shop(
 ) -> AsyncGenerator[Shop]:
     """A shop whose client talks to the sandbox at `url`; without retries, so that faults show."""
     import stripe
+    from aiohttp import ClientTimeout
 
-    http = stripe.HTTPXClient(timeout=timeout)
+    http = stripe.AIOHTTPClient(timeout=ClientTimeout(timeout))
     try:
         yield Shop(
             stripe.StripeClient(

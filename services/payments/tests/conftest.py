@@ -17,11 +17,6 @@ KEYS = {
 }
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Stripe's client hands httpx a text body, which httpx deprecates; that is not ours to mend."""
-    config.addinivalue_line("filterwarnings", "ignore:Use 'content=:DeprecationWarning")
-
-
 @pytest.fixture
 async def database() -> AsyncGenerator[str]:
     async with fresh_database("payments") as url:

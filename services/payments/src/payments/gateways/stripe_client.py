@@ -54,7 +54,7 @@ class StripeGateway:
         self._key = key
         self._timeout = timeout
         self._connecting = asyncio.Lock()
-        self._http: stripe.HTTPXClient | None = None
+        self._http: stripe.HTTPClient | None = None
         self._client: stripe.StripeClient | None = None
 
     async def connect(self) -> bool:
@@ -71,14 +71,20 @@ class StripeGateway:
         assert self._client is not None
         return self._client.v1
 
-    def _open(self) -> "tuple[stripe.HTTPXClient, stripe.StripeClient]":
+    def _open(self) -> "tuple[stripe.HTTPClient, stripe.StripeClient]":
         import stripe
 
-        http = stripe.HTTPXClient(timeout=self._timeout)
+        http = self._transport()
         client = stripe.StripeClient(
             self._key, http_client=http, max_network_retries=0, base_addresses={"api": self._url}
         )
         return http, client
+
+    def _transport(self) -> "stripe.HTTPClient":
+        import stripe
+        from aiohttp import ClientTimeout
+
+        return stripe.AIOHTTPClient(timeout=ClientTimeout(self._timeout))
 
     async def create_intent(self, request: IntentRequest) -> Intent:
         """POST /v1/payment_intents: any method that the shop enabled, captured at once."""
