@@ -195,7 +195,7 @@ async def _call(tx: Transaction, handler: Handler, heard: list[Heard[Event]]) ->
                 await handler.handle(tx, heard)
         except handler.expected:
             return
-    await tx.session.flush()
+    await tx.flush()
 
 
 def _count(

@@ -79,9 +79,14 @@ class Transaction:
             del self._pending[pending:], self._callbacks[callbacks:]
             raise
 
+    async def flush(self) -> None:
+        """Write what verbs have changed in mapped objects, if they did."""
+        if self.session.new or self.session.dirty or self.session.deleted:
+            await self.session.flush()
+
     async def write(self) -> bool:
         """Flush state, then the outbox, last before the commit; True if anything was published."""
-        await self.session.flush()
+        await self.flush()
         if not self._pending:
             return False
         connection = await self.session.connection()

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from wareflow_events.bell import Bell
 from wareflow_events.clock import Clock
+from wareflow_events.transaction import closed_after
 from wareflow_sandbox.api.answers import Answer, answer_of
 from wareflow_sandbox.api.form import fingerprint, nested
 from wareflow_sandbox.api.keys import refuse_browser
@@ -79,10 +80,11 @@ class Caller:
     ) -> Answer:
         asked = Asked(came.id, request.key if request else None)
         session = AsyncSession(self.engine, expire_on_commit=False, autoflush=False)
-        async with session, session.begin():
+        async with closed_after(session):
             if request is not None:
                 kept = await claim(session, request)
                 if kept is not None:
+                    await session.rollback()
                     return Answer.replay(kept)
             work = self.work(session, asked)
             answer = await self._run(came, command, params, tree, work)
@@ -90,6 +92,7 @@ class Caller:
                 await session.rollback()
                 return answer
             told = await work.write(answer.kept(request, came.id))
+            await session.commit()
         if told:
             self.told.ring()
         return answer
