@@ -24,9 +24,10 @@ class Settings(ServiceSettings, service="catalog"):
     channel_time_zone: str = "Europe/Berlin"
 
     keep_answers_seconds: float = Field(
-        default=1.0,
+        default=5.0,
         ge=0,
-        description="How long a public answer is given out again; a change by staff shows at once",
+        description="How long a public answer is given out again, but no longer than it says itself"
+        " (5 s); a change by staff shows at once",
     )
     import_max_bytes: int = Field(default=512 * 1024 * 1024, gt=0)
     import_folder: Path | None = Field(default=None, description="For files on their way in")
