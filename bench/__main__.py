@@ -22,6 +22,7 @@ from bench.measures import (
     listing,
     orders,
     product,
+    profile,
     search,
 )
 from bench.rows import Result, Row, Stamp
@@ -33,7 +34,7 @@ _MEASURES = {
     measure.NAME: measure
     for measure in (
         *(product, listing, search, orders, flash, backlog),
-        *(events, latency, collect, footprint, growth),
+        *(events, latency, collect, footprint, growth, profile),
     )
 }
 _HERE = Path(__file__).parent

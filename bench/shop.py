@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +89,7 @@ async def open_shop(
     broker: str = "postgres",
     processes: bool = False,
     cores: Sequence[int] = (SERVING,),
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[OpenShop]:
     """An empty shop that answers; in one process unless told otherwise."""
     data.mkdir(mode=0o711, exist_ok=True)  # noqa: ASYNC240  it returns at once
@@ -96,7 +97,8 @@ async def open_shop(
     command = [str(_WAREFLOW), "serve", "--port", "0", "--data", str(data), "--no-sample"]
     command += ["--broker", broker, *(["--processes"] if processes else [])]
     began = time.perf_counter()
-    async with program(command, output=output, environment=_NO_LIMITS, cores=cores) as process:
+    told = {**_NO_LIMITS, **(environment or {})}
+    async with program(command, output=output, environment=told, cores=cores) as process:
         _ = await answers(process, lambda: _address(data), path="/health/ready", output=output)
         took = time.perf_counter() - began
         yield OpenShop(state.read(data), data, process.pid, took)

@@ -16,9 +16,9 @@ async def measure(stage: Stage) -> list[Row]:
     stage.say("product: often, once, not modified")
     numbers = range(stage.sizes.products)
     popular = random.Random(2).sample(numbers, min(_POPULAR, len(numbers)))
-    question = Question("a product", _path, popular)
+    question = Question("a product", path, popular)
     return await measured(stage, Rows(NAME), question)
 
 
-def _path(number: int) -> str:
+def path(number: int) -> str:
     return f"/catalog/v1/products/{made('product', number)}"

@@ -35,6 +35,19 @@ async def test_a_tiny_run_writes_its_rows_with_their_floors(tmp_path: Path) -> N
     assert all(row.name in page for row in rows)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_a_profile_shares_out_all_of_pythons_time(tmp_path: Path) -> None:
+    code, said = await _bench("profile", "--tiny", "--into", str(tmp_path))
+    assert code == 0, said
+    took = {row.name: row.value for row in read(tmp_path / "results.json")}
+    for what in ("an order", "a product once", "a list once"):
+        libraries = [ms for name, ms in took.items() if name.startswith(f"{what}: Python in ")]
+        assert 0.8 <= sum(libraries) / took[f"{what}: Python"] <= 1.01
+        assert f"{what}: PostgreSQL" in took
+    assert "an order: Python in sqlalchemy" in took
+
+
 async def test_a_measure_that_does_not_exist_is_refused() -> None:
     code, said = await _bench("speed")
     assert code == 1

@@ -34,11 +34,7 @@ _SUMMARY = """
     coalesce(t.title, p.title) AS title, p.vendor, p.product_type, p.tags,
     CAST(o.options AS text) AS options, CAST(v.variants AS text) AS variants,
     CAST(v.price_min AS text) AS price_min, CAST(v.price_max AS text) AS price_max, v.in_stock,
-    p.published_at, p.updated_at,
-    coalesce((SELECT CAST(json_agg(json_build_object(
-        'id', m.id, 'url', m.url, 'alt', m.alt, 'width', m.width, 'height', m.height,
-        'variant_ids', m.variant_ids) ORDER BY m.position) AS text)
-     FROM media m WHERE m.product_id = p.id), '[]') AS media
+    p.published_at, p.updated_at, CAST(g.media AS text) AS media
 """
 _PAGE = """,
     coalesce(t.description, p.description) AS description,
@@ -73,6 +69,13 @@ CROSS JOIN LATERAL (
 ) o
 CROSS JOIN LATERAL (
     SELECT coalesce(json_agg(json_build_object(
+        'id', id, 'url', url, 'alt', alt, 'width', width, 'height', height,
+        'variant_ids', variant_ids) ORDER BY position), '[]') AS media,
+           bool_or(variant_ids <> '{}') AS of_variants
+    FROM media WHERE product_id = p.id
+) g
+CROSS JOIN LATERAL (
+    SELECT coalesce(json_agg(json_build_object(
         'id', s.id, 'sku', s.sku, 'title', array_to_string(s.option_values, ' / '),
         'options', json_object(o.names, s.option_values), 'barcode', s.barcode,
         'price', s.price, 'compare_at', CASE WHEN s.compare_at > s.amount THEN
@@ -80,15 +83,21 @@ CROSS JOIN LATERAL (
         'in_stock', s.in_stock, 'tracked', s.tracked, 'available', s.available,
         'backorder', s.backorder, 'weight_grams', s.weight_grams,
         'requires_shipping', s.requires_shipping, 'taxable', s.taxable, 'tax_code', s.tax_code,
-        'image_url', (SELECT m.url FROM media m
-                      WHERE m.product_id = p.id AND s.id = ANY(m.variant_ids)
-                      ORDER BY m.position LIMIT 1)
+        'image_url', CASE WHEN g.of_variants THEN (
+            SELECT m.url FROM media m WHERE m.product_id = p.id AND s.id = ANY(m.variant_ids)
+            ORDER BY m.position LIMIT 1) END
     ) ORDER BY s.position), '[]') AS variants,
     -- In the channel's own currency, if anything is; amounts of two currencies have no least.
-    (array_agg(s.price ORDER BY s.currency = c.currency DESC, s.currency, s.amount)
-        FILTER (WHERE s.amount IS NOT NULL))[1] AS price_min,
-    (array_agg(s.price ORDER BY s.currency = c.currency DESC, s.currency, s.amount DESC)
-        FILTER (WHERE s.amount IS NOT NULL))[1] AS price_max,
+    CASE WHEN bool_or(s.currency = c.currency)
+        THEN json_build_object('amount',
+            min(s.amount) FILTER (WHERE s.currency = c.currency), 'currency', c.currency)
+        ELSE (array_agg(s.price ORDER BY s.currency, s.amount)
+            FILTER (WHERE s.currency <> c.currency))[1] END AS price_min,
+    CASE WHEN bool_or(s.currency = c.currency)
+        THEN json_build_object('amount',
+            max(s.amount) FILTER (WHERE s.currency = c.currency), 'currency', c.currency)
+        ELSE (array_agg(s.price ORDER BY s.currency, s.amount DESC)
+            FILTER (WHERE s.currency <> c.currency))[1] END AS price_max,
     coalesce(bool_or(s.in_stock), false) AS in_stock
     FROM (
         -- The price of a variant: in the channel's own currency, else in any that it has.
