@@ -1,14 +1,14 @@
 """What each read and an order cost with ten times the products and the orders.
 
-A shared machine is not as fast in one minute as in the next. So a page that is always the same is
-asked for beside each read, and what the large shop took is told at the pace of the small one.
+A shared machine is not as fast in one minute as in the next: so both shops are open, and asked in
+turns.
 """
 
-import itertools
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -20,12 +20,12 @@ from bench.load import Unexpected
 from bench.rows import Row, Rows, grows_at_most
 from bench.shop import OpenShop, open_shop
 from bench.shopper import crowd
+from bench.sizes import Sizes
 from bench.stage import Stage
 from wareflow_kit.paging import encode_cursor
 
 NAME, TITLE = "growth", "Growth: ten times the catalogue and ten times the orders"
 _TIMES = 10
-_SAME = request("GET", "/health/live")
 Path = Callable[[random.Random, int], str]
 
 
@@ -67,90 +67,94 @@ STAFF: Mapping[str, Path] = {
 
 
 async def measure(stage: Stage) -> list[Row]:
-    """One shop, measured, filled up to ten times as much, and measured again."""
+    """Two shops, the large one with ten times as much, asked in turns."""
     small = stage.sizes.grown_from
-    async with open_shop(stage.folder / "growth") as shop:
-        await shop.hears_of_its_channel()
-        await _fill(stage, shop, range(small))
-        before = await _costs(stage, shop, small)
-        await _fill(stage, shop, range(small, small * _TIMES))
-        after = await _costs(stage, shop, small * _TIMES)
-    rows, aim = Rows(NAME), grows_at_most(1.5)
-    return [
-        rows.growth(
-            name, small=took.read, large=after[name].at_the_pace_of(took), unit="ms", aim=aim
-        )
-        for name, took in before.items()
-    ]
+    large = small * _TIMES
+    async with (
+        open_shop(stage.folder / "growth-small") as less,
+        open_shop(stage.folder / "growth-large") as more,
+    ):
+        sized = (_Sized(less, small), _Sized(more, large))
+        for one in sized:
+            stage.say(f"growth: filling up to {one.size:,} products and orders")
+            await one.fill()
+        rows, found = Rows(NAME), list[Row]()
+        for name, path in {**PUBLIC, **STAFF}.items():
+            stage.say(f"growth: {name}")
+            staff, requests = name in STAFF, stage.sizes.growth_requests
+            took = await _in_turns(
+                stage, [one.reading(path, staff=staff, requests=requests) for one in sized]
+            )
+            found.append(_row(rows, name, took))
+        stage.say("growth: completing an order")
+        took = await _in_turns(stage, [one.buying(stage.sizes) for one in sized])
+        return [*found, _row(rows, "completing an order", took)]
+
+
+def _row(rows: Rows, name: str, took: tuple[float, float]) -> Row:
+    return rows.growth(name, small=took[0], large=took[1], unit="ms", aim=grows_at_most(1.5))
+
+
+Waits = Callable[[int], Awaitable[Sequence[float]]]
+"""Does something in the round of this number; the seconds that each took."""
+
+
+async def _in_turns(stage: Stage, works: Sequence[Waits]) -> tuple[float, float]:
+    """Milliseconds in the small shop and in the large one: the medians of the rounds' medians."""
+    found: list[list[float]] = [[] for _ in works]
+    for number in range(stage.sizes.reads.rounds + 1):
+        for medians, work in zip(found, works, strict=True):
+            medians.append(statistics.median(await work(number)) * 1000)
+    small, large = (statistics.median(medians[1:]) for medians in found)  # the first is to warm up
+    return small, large
 
 
 @dataclass(frozen=True)
-class _Cost:
-    """Milliseconds of a read, and of the page that is always the same."""
+class _Sized:
+    shop: OpenShop
+    size: int
 
-    read: float
-    same: float
+    async def fill(self) -> None:
+        numbers = range(self.size)
+        await self.shop.hears_of_its_channel()
+        await fill_catalogue(self.shop.databases, numbers)
+        await fill_orders(self.shop.databases, numbers, catalogue=self.size)
 
-    def at_the_pace_of(self, other: "_Cost") -> float:
-        return self.read * other.same / self.same
+    def reading(self, path: Path, *, staff: bool, requests: int) -> Waits:
+        """So many a round, one at a time, and nothing that was kept."""
+        chance = random.Random(self.size)
+        headers = {"Cache-Control": "no-cache"}
+        if staff:
+            headers["Authorization"] = f"Bearer {self.shop.running.staff_token}"
+        address = self.shop.of(path(random.Random(0), 10).split("/", 2)[1])
 
+        async def read(_: int) -> list[float]:
+            with closing(Connection(address)) as line:
+                return [
+                    await self._wait(line, path(chance, self.size), headers)
+                    for _ in range(requests)
+                ]
 
-async def _fill(stage: Stage, shop: OpenShop, numbers: range) -> None:
-    stage.say(f"growth: filling up to {numbers.stop:,} products and orders")
-    await fill_catalogue(shop.databases, numbers)
-    await fill_orders(shop.databases, numbers, catalogue=numbers.stop)
+        return read
 
-
-async def _costs(stage: Stage, shop: OpenShop, size: int) -> dict[str, _Cost]:
-    """Of each read, one at a time, and of a whole order."""
-    found: dict[str, _Cost] = {}
-    for name, path in {**PUBLIC, **STAFF}.items():
-        stage.say(f"growth: {name}, of {size:,}")
-        token = shop.running.staff_token if name in STAFF else None
-        service = path(random.Random(0), 10).split("/", 2)[1]
-        found[name] = await _cost(stage, shop.of(service), _requests(path, size, token))
-    visits = await crowd(
-        shop.running.services,
-        at_once=1,
-        seconds=stage.sizes.order_seconds,
-        most=stage.sizes.visits,
-        products=size,
-        seed=size,
-    )
-    took = statistics.median(visits.orders.waits) * 1000
-    beside = await _cost(stage, shop.of("orders"), itertools.repeat(_SAME))
-    found["completing an order"] = _Cost(took, beside.same)
-    return found
-
-
-def _requests(path: Path, size: int, token: str | None) -> Iterator[bytes]:
-    chance = random.Random(size)
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    while True:
-        yield request("GET", path(chance, size), headers=headers)
-
-
-async def _cost(stage: Stage, address: str, requests: Iterator[bytes]) -> _Cost:
-    """The medians of the rounds' means."""
-    number = stage.sizes.growth_requests
-    line = Connection(address)
-    reads: list[float] = []
-    sames: list[float] = []
-    try:
-        for _ in range(stage.sizes.reads.rounds + 1):  # the first is to warm up
-            reads.append(await _mean(line, itertools.islice(requests, number)))
-            sames.append(await _mean(line, itertools.repeat(_SAME, number)))
-    finally:
-        line.close()
-    return _Cost(statistics.median(reads[1:]), statistics.median(sames[1:]))
-
-
-async def _mean(line: Connection, requests: Iterator[bytes]) -> float:
-    """Milliseconds of one."""
-    began, number = time.perf_counter(), 0
-    for sent in requests:
+    async def _wait(self, line: Connection, path: str, headers: Mapping[str, str]) -> float:
+        sent = request("GET", path, headers=headers)
+        began = time.perf_counter()
         answer = await line.ask(sent)
-        number += 1
         if answer.status != 200:
-            raise Unexpected(f"{sent[:200]!r}: {answer.status} {answer.body[:300]!r}")
-    return (time.perf_counter() - began) / number * 1000
+            raise Unexpected(f"{path}: {answer.status} {answer.body[:300]!r}")
+        return time.perf_counter() - began
+
+    def buying(self, sizes: Sizes) -> Waits:
+        async def buy(number: int) -> Sequence[float]:
+            visits = await crowd(
+                self.shop.running.services,
+                at_once=1,
+                seconds=sizes.order_seconds,
+                most=sizes.visits,
+                products=self.size,
+                seed=number,
+            )
+            return visits.orders.waits
+
+        return buy
