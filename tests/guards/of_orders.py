@@ -33,7 +33,7 @@ OF_ORDERS = (
     Guard(
         "order-lock",
         "two happenings decide about an order at once",
-        resaid(r"(SELECT orders\.id.* ORDER BY orders\.id) FOR UPDATE$", r"\1"),
+        resaid(r"(SELECT orders\.id.* ORDER BY orders\.id\b.*) FOR UPDATE OF orders$", r"\1"),
         proofs(f"{_HERE}/usecases", test_races="test_a_cancel_and_a_capture_at_once_agree"),
     ),
     Guard(

@@ -1,5 +1,6 @@
 """A statement that goes to asyncpg itself does what it does by SQLAlchemy."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from wareflow_events.driver import fetch
 from wareflow_events.faults import breaks_a_constraint, is_lost_connection
+from wareflow_events.transaction import closed_after
 from wareflow_postgres.server import PostgresServer
 
 _MADE = "INSERT INTO thing VALUES ($1, $2) RETURNING id, name"
@@ -74,6 +76,23 @@ async def test_a_connection_that_is_lost_in_between_is_not_used_again(
     assert is_lost_connection(caught.value)
     await killer.close()
     assert await names(engine) == []  # by the pool's only place
+
+
+async def sleep(engine: AsyncEngine) -> None:
+    async with closed_after(AsyncSession(engine)) as session:
+        _ = await fetch(session, _MADE, UUID(int=1), "mug")
+        _ = await fetch(session, "SELECT pg_sleep(60)")
+
+
+async def test_who_is_cancelled_in_a_statement_leaves_nothing_behind(engine: AsyncEngine) -> None:
+    for _ in range(3):
+        sleeping = asyncio.create_task(sleep(engine))
+        await asyncio.sleep(0.1)
+        _ = sleeping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sleeping
+        async with asyncio.timeout(10):
+            assert await names(engine) == []  # by the pool's only place
 
 
 async def test_who_listens_to_sqlalchemy_hears_of_every_statement(engine: AsyncEngine) -> None:
