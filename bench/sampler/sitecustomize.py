@@ -73,8 +73,10 @@ def _turn(_signal: int, _frame: FrameType | None) -> None:
     if signal.getitimer(signal.ITIMER_PROF)[0]:
         _ = signal.setitimer(signal.ITIMER_PROF, 0)
         rows = [(doing, library, count) for (doing, library), count in _noted.items()]
-        with open(os.environ["WAREFLOW_SAMPLES"], "w") as file:  # noqa: PTH123
+        samples = os.environ["WAREFLOW_SAMPLES"]
+        with open(f"{samples}.part", "w") as file:  # noqa: PTH123
             json.dump(rows, file)
+        os.replace(f"{samples}.part", samples)  # noqa: PTH105  whoever waits for it finds all
     else:
         _noted.clear()
         _ = signal.setitimer(signal.ITIMER_PROF, _EVERY, _EVERY)

@@ -5,70 +5,48 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, any_, bindparam, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Select, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from payments.model import Decline, Operation, Payment, Refund, WebhookEvent
+from payments.model.base import Base
 from payments.model.operation import OperationKind
 from payments.model.payment import Status
 from wareflow_kit.tables import tables_of
 
-V = TypeVar("V", UUID, str)
+M = TypeVar("M", bound=Base)
 
 
-def _among(column: InstrumentedAttribute[Any], values: Collection[V]) -> ColumnElement[bool]:
+def _among(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     # One array instead of a parameter each: the statement stays the same, and prepared.
-    return column == any_(literal(list(values), ARRAY(column.type)))
-
-
-def _among_those(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     return column == any_(bindparam("those", type_=ARRAY(column.type)))
 
 
+def _locked(mapped: type[M], by: InstrumentedAttribute[Any]) -> Select[M]:
+    return select(mapped).where(_among(by)).order_by(by).with_for_update()
+
+
+def _due(mapped: type[M], at: InstrumentedAttribute[Any]) -> Select[M]:
+    """Those whose time has come, the longest due first; those that somebody else has left out."""
+    return (
+        select(mapped)
+        .where(at <= bindparam("now"))
+        .order_by(at)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+
+
 # What every payment needs is put together once, not with every use.
-_PAYMENTS = (
-    select(Payment)
-    .where(_among_those(Payment.order_id))
-    .order_by(Payment.order_id)
-    .with_for_update()
-)
-_OPERATIONS = (
-    select(Operation).where(_among_those(Operation.id)).order_by(Operation.id).with_for_update()
-)
-_DUE_OPERATIONS = (
-    select(Operation)
-    .where(Operation.next_attempt_at <= bindparam("now"))
-    .order_by(Operation.next_attempt_at)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
-_WEBHOOKS = (
-    select(WebhookEvent)
-    .where(_among_those(WebhookEvent.id))
-    .order_by(WebhookEvent.id)
-    .with_for_update()
-)
-_DUE_WEBHOOKS = (
-    select(WebhookEvent)
-    .where(WebhookEvent.apply_at <= bindparam("now"))
-    .order_by(WebhookEvent.apply_at)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
-_WEBHOOK = (
-    "id",
-    *("type", "livemode", "subject", "subject_id", "declined", "payload"),
-    *("created_at", "received_at", "apply_at", "applied_at"),
-)
+_PAYMENTS = _locked(Payment, Payment.order_id)
+_OPERATIONS = _locked(Operation, Operation.id)
+_WEBHOOKS = _locked(WebhookEvent, WebhookEvent.id)
+_DUE_OPERATIONS = _due(Operation, Operation.next_attempt_at)
+_DUE_WEBHOOKS = _due(WebhookEvent, WebhookEvent.apply_at)
 (_WEBHOOK_EVENT,) = tables_of(WebhookEvent)
-_STORE_WEBHOOK = (
-    insert(_WEBHOOK_EVENT)
-    .values({name: bindparam(name) for name in _WEBHOOK})
-    .on_conflict_do_nothing()
-    .returning(_WEBHOOK_EVENT.c.id)
-)
+_STORE_WEBHOOK = insert(_WEBHOOK_EVENT).on_conflict_do_nothing().returning(_WEBHOOK_EVENT.c.id)
 
 
 async def lock_payments(session: AsyncSession, orders: Collection[UUID]) -> dict[UUID, Payment]:
@@ -92,22 +70,18 @@ async def lately_voided(session: AsyncSession) -> set[UUID]:
 
 async def our_intents(session: AsyncSession, intents: Collection[str]) -> set[str]:
     """Which of these intents belong to payments of ours."""
-    query = select(Payment.intent_id).where(_among(Payment.intent_id, intents))
-    return {intent for intent in await session.scalars(query) if intent is not None}
+    query = select(Payment.intent_id).where(_among(Payment.intent_id))
+    found = await session.scalars(query, {"those": list(intents)})
+    return {intent for intent in found if intent is not None}
 
 
 async def payments_to_look_up(
     session: AsyncSession, *, now: datetime, limit: int
 ) -> Sequence[Payment]:
     """Payments that no webhook was heard of for long enough; locked, the longest due first."""
-    query = (
-        select(Payment)
-        .where(Payment.look_at <= now)
-        .order_by(Payment.look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return (await session.scalars(query)).all()
+    return (
+        await session.scalars(_due(Payment, Payment.look_at), {"now": now, "most": limit})
+    ).all()
 
 
 async def due_operations(
@@ -128,25 +102,29 @@ async def lock_creations(session: AsyncSession, orders: Collection[UUID]) -> dic
     if not orders:
         return {}
     query = select(Operation).where(
-        _among(Operation.order_id, orders), Operation.kind == OperationKind.CREATE_INTENT
+        _among(Operation.order_id), Operation.kind == OperationKind.CREATE_INTENT
     )
-    found = await session.scalars(query.order_by(Operation.order_id).with_for_update())
+    found = await session.scalars(
+        query.order_by(Operation.order_id).with_for_update(), {"those": list(orders)}
+    )
     return {operation.order_id: operation for operation in found}
 
 
 async def cancellations(session: AsyncSession, orders: Collection[UUID]) -> set[tuple[UUID, str]]:
     """Order and cause of every cancellation that these orders' payments have."""
     query = select(Operation.order_id, Operation.cause).where(
-        _among(Operation.order_id, orders), Operation.kind == OperationKind.CANCEL_INTENT
+        _among(Operation.order_id), Operation.kind == OperationKind.CANCEL_INTENT
     )
-    return {(row.order_id, row.cause) for row in await session.execute(query)}
+    return {
+        (row.order_id, row.cause) for row in await session.execute(query, {"those": list(orders)})
+    }
 
 
 async def refunds_by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Refund]:
     """Refunds by id; who changes them holds the lock on their payment."""
     if not ids:
         return {}
-    found = await session.scalars(select(Refund).where(_among(Refund.id, ids)))
+    found = await session.scalars(select(Refund).where(_among(Refund.id)), {"those": list(ids)})
     return {refund.id: refund for refund in found}
 
 
@@ -154,19 +132,13 @@ async def refunds_to_look_up(
     session: AsyncSession, *, now: datetime, limit: int
 ) -> Sequence[Refund]:
     """Refunds that no webhook was heard of for long enough; locked, the longest due first."""
-    query = (
-        select(Refund)
-        .where(Refund.look_at <= now)
-        .order_by(Refund.look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return (await session.scalars(query)).all()
+    return (await session.scalars(_due(Refund, Refund.look_at), {"now": now, "most": limit})).all()
 
 
 async def known_declines(session: AsyncSession, ids: Collection[str]) -> set[str]:
     """Which of these failed attempts were noted before."""
-    return set(await session.scalars(select(Decline.id).where(_among(Decline.id, ids))))
+    query = select(Decline.id).where(_among(Decline.id))
+    return set(await session.scalars(query, {"those": list(ids)}))
 
 
 async def due_webhooks(
